@@ -1,0 +1,1 @@
+"""refcodec, the reference codec of `.sem`: pictures stored as meaning."""

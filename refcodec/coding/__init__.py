@@ -1,0 +1,1 @@
+"""Entropy coding: the range coder, apart from the models that drive it."""
