@@ -1,0 +1,211 @@
+"""Documents to bytes and back: the library's main calls (specification sections 2 to 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from refcodec.chunk_payloads import (
+    ModelKind,
+    Models,
+    decode_digests,
+    decode_models,
+    decode_seed,
+    decode_source_digest,
+    decode_table,
+    encode_digests,
+    encode_models,
+    encode_table,
+)
+from refcodec.document import Archive, Document, Item
+from refcodec.errors import UnsupportedError
+from refcodec.limits import FILE_MAX_BYTES
+from refcodec.registry import lookup
+from refcodec.text.content import NamedDetail, parse_content
+from refcodec.text.modes import decode_text, encode_text
+from refcodec.wire.bare import BareFile, TextPayload, parse_bare, serialise_bare
+from refcodec.wire.chunks import (
+    ARCHIVAL_TYPES,
+    CONTENT_TYPES,
+    DIGESTS,
+    MAPS,
+    METADATA,
+    MODELS,
+    PROVENANCE,
+    SEED,
+    SOURCE_DIGEST,
+    THUMBNAIL,
+    Chunk,
+)
+from refcodec.wire.sealed import is_sealed, parse_sealed, seal
+from refcodec.wire.varint import encode_varint
+
+if TYPE_CHECKING:
+    from refcodec.visual.thumbnail import Thumbnail
+
+KNOWN_TYPES: Final = CONTENT_TYPES | ARCHIVAL_TYPES
+
+
+def dumps(document: Document, *, sealed: bool = False, check: bool = True) -> bytes:
+    """The file of a document: bare, default prior, smallest text mode, one-byte check.
+
+    `sealed` adds the archival wrapping; `check=False` saves the byte. Raises SemError if
+    the document cannot be written.
+    """
+    chunks = _content_chunks(document)
+    text = encode_text(document.content(), in_chunk_list=bool(chunks))
+    bare = serialise_bare(BareFile(document.canvas, text, chunks, has_check=check))
+    return seal(bare, _archival_chunks(document.archive, text)) if sealed else bare
+
+
+def loads(data: bytes) -> Document:
+    """The document of a file of either form; raises a subclass of SemError, nothing else."""
+    bare, archival = parse_file(bytes(data))
+    for chunk in (*bare.chunks, *archival):
+        if chunk.is_critical and chunk.type not in KNOWN_TYPES:
+            raise UnsupportedError(
+                f"chunk {chunk.type:#04x}: critical, and unknown to this decoder"
+            )
+    return _document(bare, _read_archive(archival, bare.text))
+
+
+def parse_file(data: bytes) -> tuple[BareFile, tuple[Chunk, ...]]:
+    """A file of either form as its bare part and its archival chunks, payloads still coded."""
+    if is_sealed(data):
+        sealed = parse_sealed(data)
+        return parse_bare(sealed.bare), sealed.chunks
+    return parse_bare(data), ()
+
+
+def dump(document: Document, file: BinaryIO, *, sealed: bool = False, check: bool = True) -> None:
+    """`dumps` into a binary file; nothing is written if it fails."""
+    file.write(dumps(document, sealed=sealed, check=check))
+
+
+def load(file: BinaryIO) -> Document:
+    """`loads` of all that a binary file holds, reading no more than the limit."""
+    return loads(file.read(FILE_MAX_BYTES + 1))
+
+
+def dumps_many(
+    documents: Iterable[Document], *, sealed: bool = False, check: bool = True
+) -> list[bytes]:
+    """`dumps` of each; no file depends on its neighbours."""
+    return [dumps(document, sealed=sealed, check=check) for document in documents]
+
+
+def loads_many(files: Iterable[bytes]) -> list[Document]:
+    """`loads` of each."""
+    return [loads(data) for data in files]
+
+
+def seal_file(data: bytes) -> bytes:
+    """A bare file in the sealed form, with the digest of its prior; `unseal_file` undoes it."""
+    return seal(data, _archival_chunks(Archive(), parse_bare(data).text))
+
+
+def unseal_file(data: bytes) -> bytes:
+    """The bare file inside a sealed one, byte for byte; the archival chunks are left behind."""
+    bare = parse_sealed(data).bare
+    parse_bare(bare)
+    return bare
+
+
+def _content_chunks(document: Document) -> tuple[Chunk, ...]:
+    """The chunks of the bare part, in file order."""
+    payloads = {chunk.type: chunk.payload for chunk in document.extra}
+    if document.models != Models():
+        payloads[MODELS] = encode_models(document.models)
+    if document.seed is not None:
+        payloads[SEED] = encode_varint(document.seed)
+    if document.thumbnail is not None:
+        payloads[THUMBNAIL] = document.thumbnail.data
+    maps = {index: item.map for index, item in enumerate(document.items) if item.map is not None}
+    if maps:
+        from refcodec.visual.maps import encode_maps
+
+        payloads[MAPS] = encode_maps(maps)
+    if document.metadata:
+        payloads[METADATA] = encode_table(document.metadata, "metadata chunk")
+    return _in_order(payloads)
+
+
+def _archival_chunks(archive: Archive, text: TextPayload) -> tuple[Chunk, ...]:
+    """The chunks of the sealed form, in file order."""
+    payloads = {chunk.type: chunk.payload for chunk in archive.extra}
+    if archive.provenance:
+        payloads[PROVENANCE] = encode_table(archive.provenance, "provenance chunk")
+    if text.prior:
+        digest = bytes.fromhex(lookup("prior", text.prior).digest)
+        payloads[DIGESTS] = encode_digests({(ModelKind.PRIOR, text.prior): digest})
+    if archive.source_sha256 is not None:
+        payloads[SOURCE_DIGEST] = decode_source_digest(archive.source_sha256)
+    return _in_order(payloads)
+
+
+def _in_order(payloads: Mapping[int, bytes]) -> tuple[Chunk, ...]:
+    return tuple(Chunk(number, payload) for number, payload in sorted(payloads.items()))
+
+
+def _document(bare: BareFile, archive: Archive) -> Document:
+    payloads = {chunk.type: chunk.payload for chunk in bare.chunks}
+    text, named_details = parse_content(decode_text(bare.text))
+    return Document(
+        text=text,
+        canvas=bare.canvas,
+        items=_items(named_details, payloads.get(MAPS)),
+        thumbnail=_thumbnail(payloads.get(THUMBNAIL), bare.canvas),
+        models=decode_models(payloads[MODELS]) if MODELS in payloads else Models(),
+        seed=decode_seed(payloads[SEED]) if SEED in payloads else None,
+        metadata=_table(payloads.get(METADATA), "metadata chunk"),
+        archive=archive,
+        extra=_unknown(bare.chunks),
+    )
+
+
+def _read_archive(chunks: tuple[Chunk, ...], text: TextPayload) -> Archive:
+    payloads = {chunk.type: chunk.payload for chunk in chunks}
+    source = payloads.get(SOURCE_DIGEST)
+    digests = decode_digests(payloads[DIGESTS]) if DIGESTS in payloads else {}
+    _compare_prior(digests.get((ModelKind.PRIOR, text.prior)), text.prior)
+    return Archive(
+        provenance=_table(payloads.get(PROVENANCE), "provenance chunk"),
+        source_sha256=None if source is None else decode_source_digest(source),
+        digests=digests,
+        extra=_unknown(chunks),
+    )
+
+
+def _compare_prior(digest: bytes | None, number: int) -> None:
+    if digest is not None and digest.hex() != lookup("prior", number).digest:
+        raise UnsupportedError(
+            f"prior {number}: the file was written with weights of digest {digest.hex()}, "
+            "which are not those registered under this number"
+        )
+
+
+def _unknown(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
+    return tuple(chunk for chunk in chunks if chunk.type not in KNOWN_TYPES)
+
+
+def _table(payload: bytes | None, where: str) -> dict[str, str]:
+    return {} if payload is None else decode_table(payload, where)
+
+
+def _thumbnail(payload: bytes | None, canvas: tuple[int, int]) -> Thumbnail | None:
+    if payload is None:
+        return None
+    from refcodec.visual.thumbnail import Thumbnail
+
+    return Thumbnail.decode(payload, canvas)
+
+
+def _items(named_details: list[NamedDetail], maps_payload: bytes | None) -> tuple[Item, ...]:
+    if maps_payload is None:
+        return tuple(Item(name, detail) for name, detail in named_details)
+    from refcodec.visual.maps import decode_maps
+
+    maps = decode_maps(maps_payload, len(named_details))
+    return tuple(
+        Item(name, detail, maps.get(index)) for index, (name, detail) in enumerate(named_details)
+    )

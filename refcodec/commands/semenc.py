@@ -1,0 +1,230 @@
+"""semenc: pictures to `.sem` files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from refcodec.chunk_payloads import Models
+from refcodec.codec import dumps
+from refcodec.commands.common import (
+    STANDARD_STREAM,
+    attempt,
+    complain,
+    first_failure,
+    new_parser,
+    refuse_existing,
+    write_file,
+)
+from refcodec.document import Document
+from refcodec.limits import FILE_MAX_BYTES, SEED_MAX, TEXT_MAX_BYTES, THUMBNAIL_MAX_BYTES
+from refcodec.picture.pipeline import EMBEDDED, describe_loaded
+
+if TYPE_CHECKING:
+    from refcodec.picture.load import LoadedPicture
+
+DESCRIPTION = """\
+Write each PICTURE as a .sem file: a description, and a thumbnail if asked for.
+
+Without --text, the embedded describer writes what it can measure: colours, light, texture,
+layout. It needs no model and sends nothing anywhere."""
+EMBEDDED_NUMBER = 1
+
+
+def parse_arguments() -> Namespace:
+    """The command line; ends the process with status 2 where it is wrong."""
+    parser = new_parser("semenc", DESCRIPTION)
+    parser.add_argument(
+        "pictures", nargs="+", metavar="PICTURE", help="a picture file; - is standard input"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="the file to write, or a folder; - is standard output; "
+        "default: PICTURE with the ending .sem",
+    )
+    parser.add_argument("-f", "--force", action="store_true", help="overwrite files")
+    text = parser.add_mutually_exclusive_group()
+    text.add_argument("--text", help="the description, in place of a describer's")
+    text.add_argument("--text-file", metavar="FILE", help="a UTF-8 file with the description")
+    text.add_argument(
+        "--describer", choices=[EMBEDDED], default=EMBEDDED, help="who describes the picture"
+    )
+    budget = parser.add_mutually_exclusive_group()
+    budget.add_argument(
+        "--max-bytes",
+        type=_integer(1, FILE_MAX_BYTES),
+        metavar="N",
+        help="the whole file in at most N bytes; the embedded describer drops sentences for it",
+    )
+    budget.add_argument(
+        "--ubpp", type=_rate, metavar="X", help="the whole file in at most X micro-bits per pixel"
+    )
+    parser.add_argument(
+        "--thumbnail-bytes",
+        type=_integer(0, THUMBNAIL_MAX_BYTES),
+        default=0,
+        metavar="N",
+        help="a thumbnail of at most N bytes (default 0: none)",
+    )
+    parser.add_argument(
+        "--seed", type=_integer(0, SEED_MAX), metavar="N", help="a seed for the generator"
+    )
+    parser.add_argument("--sealed", action="store_true", help="write the form for archives")
+    parser.add_argument("--no-check", action="store_true", help="leave out the one-byte check")
+    parser.add_argument(
+        "-j", "--jobs", type=_integer(1, 1024), default=1, metavar="N", help="work on N at a time"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    arguments = parser.parse_args()
+    _complete(parser, arguments)
+    return arguments
+
+
+def _integer(least: int, most: int) -> Callable[[str], int]:
+    def parse(word: str) -> int:
+        try:
+            value = int(word)
+        except ValueError:
+            raise ArgumentTypeError(f"{word!r} is not a whole number") from None
+        if not least <= value <= most:
+            raise ArgumentTypeError(f"{value} is not in {least} to {most}")
+        return value
+
+    return parse
+
+
+def _rate(word: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        raise ArgumentTypeError(f"{word!r} is not a number") from None
+    if not 0 < value < float("inf"):
+        raise ArgumentTypeError(f"{word} is not a rate above 0")
+    return value
+
+
+def _complete(parser: ArgumentParser, arguments: Namespace) -> None:
+    """Read the text file and settle the outputs, or end with a usage error."""
+    if arguments.text_file is not None:
+        arguments.text = _read_text(parser, arguments.text_file)
+    outputs = [_output_name(arguments, picture) for picture in arguments.pictures]
+    if len(arguments.pictures) > 1 and (
+        arguments.output == STANDARD_STREAM or len(set(outputs)) < len(outputs)
+    ):
+        parser.error("several pictures would be written to the same file; give -o a folder")
+    arguments.outputs = outputs
+
+
+def _read_text(parser: ArgumentParser, name: str) -> str:
+    try:
+        with Path(name).open("rb") as file:
+            data = file.read(TEXT_MAX_BYTES + 2)
+        # A text file ends with a line feed that is no part of what it says.
+        return data.decode("utf-8").removesuffix("\n")
+    except OSError as error:
+        parser.error(f"--text-file {name}: {error.strerror}")
+    except UnicodeDecodeError:
+        parser.error(f"--text-file {name}: not UTF-8")
+
+
+def _output_name(arguments: Namespace, picture: str) -> str:
+    output = arguments.output
+    if output is None and picture == STANDARD_STREAM:
+        return STANDARD_STREAM
+    name = "picture.sem" if picture == STANDARD_STREAM else Path(picture).stem + ".sem"
+    if output is None:
+        return str(Path(picture).with_name(name))
+    if len(arguments.pictures) > 1 or Path(output).is_dir() or output.endswith(os.sep):
+        return str(Path(output) / name)
+    return str(output)
+
+
+def encode_picture(arguments: Namespace, index: int) -> None:
+    """Write one picture as one file, and say so on standard error."""
+    from refcodec.picture.load import load_picture
+
+    picture, output = arguments.pictures[index], arguments.outputs[index]
+    refuse_existing(output, overwrite=arguments.force)
+    loaded = load_picture(sys.stdin.buffer if picture == STANDARD_STREAM else picture)
+    document = describe_loaded(
+        loaded, text=arguments.text, describer=arguments.describer, seed=arguments.seed
+    )
+    if arguments.sealed:
+        document = with_provenance(document, arguments)
+    document = fit(document, loaded, arguments)
+    data = dump(document, arguments)
+    if output != STANDARD_STREAM:
+        Path(output).parent.mkdir(parents=True, exist_ok=True)
+    write_file(output, data, overwrite=arguments.force)
+    if not arguments.quiet:
+        for note in loaded.notes:
+            complain("semenc", f"{picture}: {note}")
+        count = len(arguments.pictures)
+        progress = f"[{index + 1}/{count}] " if count > 1 else ""
+        rate = 8e6 * len(data) / (document.canvas[0] * document.canvas[1])
+        complain("semenc", f"{progress}{output}: {len(data)} bytes, {rate:.1f} ubpp")
+
+
+def dump(document: Document, arguments: Namespace) -> bytes:
+    """The file, in the form that the options ask for."""
+    return dumps(document, sealed=arguments.sealed, check=not arguments.no_check)
+
+
+def with_provenance(document: Document, arguments: Namespace) -> Document:
+    """The document with what an archive wants to know of its making."""
+    provenance = {"software": f"refcodec {version('refcodec')}"}
+    models = Models()
+    if arguments.text is None:
+        models = Models(describer=EMBEDDED_NUMBER, template=EMBEDDED_NUMBER)
+    return replace(
+        document, models=models, archive=replace(document.archive, provenance=provenance)
+    )
+
+
+def fit(document: Document, loaded: LoadedPicture, arguments: Namespace) -> Document:
+    """The document within the budget of the options, with a thumbnail if asked for."""
+    from refcodec.picture import budget
+    from refcodec.visual.thumbnail import Thumbnail
+
+    max_bytes = FILE_MAX_BYTES
+    if arguments.max_bytes is not None:
+        max_bytes = arguments.max_bytes
+    elif arguments.ubpp is not None:
+        max_bytes = budget.bytes_for_rate(arguments.ubpp, document.canvas)
+    as_file = partial(dump, arguments=arguments)
+    document = budget.fit_text(document, max_bytes, as_file, may_shorten=arguments.text is None)
+    if not arguments.thumbnail_bytes:
+        return document
+    make = partial(Thumbnail.from_image, loaded.image, canvas=loaded.canvas)
+    return budget.fit_thumbnail(document, max_bytes, as_file, make, arguments.thumbnail_bytes)
+
+
+def encode_one(arguments: Namespace, index: int) -> int:
+    """`encode_picture`, its errors printed; the exit status."""
+
+    def encode(_: str) -> None:
+        encode_picture(arguments, index)
+
+    return attempt("semenc", arguments.pictures[index], encode)
+
+
+def main() -> int:
+    """Run the command; its exit status."""
+    arguments = parse_arguments()
+    encode = partial(encode_one, arguments)
+    indices = range(len(arguments.pictures))
+    jobs = min(arguments.jobs, len(indices))
+    if jobs == 1:
+        return first_failure(map(encode, indices))
+    with ProcessPoolExecutor(jobs) as pool:
+        return first_failure(pool.map(encode, indices))

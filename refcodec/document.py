@@ -1,0 +1,140 @@
+"""What a document says (specification section 7): the content of a `.sem` file, decoded."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from refcodec.chunk_payloads import ModelKind, Models
+from refcodec.errors import LimitError, MalformedError
+from refcodec.limits import SEED_MAX
+from refcodec.text.content import build_content
+from refcodec.wire.canvas import check_canvas
+from refcodec.wire.chunks import ARCHIVAL_TYPES, CONTENT_TYPES, Chunk, check_order
+
+if TYPE_CHECKING:
+    from refcodec.visual.maps import Map
+    from refcodec.visual.thumbnail import Thumbnail
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A thing in the picture: its name, a detail (may be empty) and where it is, if known."""
+
+    name: str
+    detail: str = ""
+    map: Map | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """What only the sealed form carries.
+
+    `provenance` is free words by key, `source_sha256` the 32-byte digest of the picture
+    file. `digests` is what a file said of its models; a writer makes it anew. `extra` keeps
+    the archival chunks that this version does not know.
+    """
+
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    source_sha256: bytes | None = None
+    digests: Mapping[tuple[ModelKind, int], bytes] = field(default_factory=dict, compare=False)
+    extra: tuple[Chunk, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A picture as meaning. `canvas` is (width, height) in pixels.
+
+    Raises LimitError or MalformedError if no file could hold it. `extra` keeps the
+    ancillary chunks that this version does not know, so that rewriting loses nothing.
+    """
+
+    text: str
+    canvas: tuple[int, int]
+    items: tuple[Item, ...] = ()
+    thumbnail: Thumbnail | None = None
+    models: Models = field(default_factory=Models)
+    seed: int | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    archive: Archive = field(default_factory=Archive)
+    extra: tuple[Chunk, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "canvas", tuple(self.canvas))
+        object.__setattr__(self, "items", tuple(self.items))
+        object.__setattr__(self, "extra", tuple(self.extra))
+        check_canvas(self.canvas)
+        self.content()
+        if self.seed is not None and not 0 <= self.seed <= SEED_MAX:
+            raise LimitError(f"seed: {self.seed}; it must be 0 to {SEED_MAX}")
+        if self.thumbnail is not None and self.thumbnail.canvas != self.canvas:
+            raise MalformedError(
+                f"thumbnail: made for a canvas of {self.thumbnail.canvas}, not {self.canvas}; "
+                "make it with canvas=..."
+            )
+        for extra in (self.extra, self.archive.extra):
+            check_order(extra, CONTENT_TYPES | ARCHIVAL_TYPES, "extra chunks")
+
+    def content(self) -> bytes:
+        """The content string of description and items (specification section 5.1)."""
+        return build_content(self.text, [(item.name, item.detail) for item in self.items])
+
+
+def to_json(document: Document) -> dict[str, Any]:
+    """The document as the JSON object of specification section 7.2."""
+    return {
+        "canvas": list(document.canvas),
+        "text": document.text,
+        "items": [
+            {"name": item.name, "detail": item.detail, "map": _map_json(item.map)}
+            for item in document.items
+        ],
+        "thumbnail": _thumbnail_json(document.thumbnail),
+        "models": {
+            "describer": document.models.describer,
+            "generator": document.models.generator,
+            "template": document.models.template,
+        },
+        "seed": None if document.seed is None else str(document.seed),
+        "metadata": dict(document.metadata),
+        "archive": _archive_json(document.archive),
+        "extra": _extra_json(document.extra),
+    }
+
+
+def _extra_json(chunks: tuple[Chunk, ...]) -> list[dict[str, Any]]:
+    return [{"type": chunk.type, "payload": chunk.payload.hex()} for chunk in chunks]
+
+
+def _map_json(item_map: Map | None) -> dict[str, Any] | None:
+    if item_map is None:
+        return None
+    return {
+        "width": item_map.width,
+        "height": item_map.height,
+        "bits": item_map.bits,
+        "cells": item_map.cells.hex(),
+    }
+
+
+def _thumbnail_json(thumbnail: Thumbnail | None) -> dict[str, Any] | None:
+    if thumbnail is None:
+        return None
+    width, height = thumbnail.size
+    samples = thumbnail.samples().tobytes()
+    return {"width": width, "height": height, "samples": base64.b64encode(samples).decode()}
+
+
+def _archive_json(archive: Archive) -> dict[str, Any]:
+    source = archive.source_sha256
+    return {
+        "provenance": dict(archive.provenance),
+        "source_sha256": None if source is None else source.hex(),
+        "digests": [
+            {"kind": kind.name.lower(), "number": number, "sha256": digest.hex()}
+            for (kind, number), digest in sorted(archive.digests.items())
+        ],
+        "extra": _extra_json(archive.extra),
+    }

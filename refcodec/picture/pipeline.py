@@ -1,0 +1,91 @@
+"""Pictures to documents and documents to pictures: the library's `describe` and `render`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from refcodec.document import Archive, Document
+from refcodec.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from refcodec.picture.load import LoadedPicture
+
+EMBEDDED: Final = "embedded"
+BASELINE: Final = "baseline"
+
+
+def describe(
+    picture: str | os.PathLike[str] | bytes | BinaryIO | Image,
+    *,
+    text: str | None = None,
+    describer: str = EMBEDDED,
+    thumbnail_bytes: int = 0,
+    seed: int | None = None,
+) -> Document:
+    """The document of a picture: a file name, its bytes, an open binary file or a PIL image.
+
+    `text` takes the place of what `describer` would write. `thumbnail_bytes` bounds a
+    thumbnail, 0 makes none. Raises SemError for a picture that cannot be read.
+    """
+    from refcodec.picture.load import load_picture
+
+    return describe_loaded(
+        load_picture(picture),
+        text=text,
+        describer=describer,
+        thumbnail_bytes=thumbnail_bytes,
+        seed=seed,
+    )
+
+
+def describe_loaded(
+    picture: LoadedPicture,
+    *,
+    text: str | None = None,
+    describer: str = EMBEDDED,
+    thumbnail_bytes: int = 0,
+    seed: int | None = None,
+) -> Document:
+    """`describe` for a picture that has been loaded."""
+    thumbnail = None
+    if thumbnail_bytes:
+        from refcodec.visual.thumbnail import Thumbnail
+
+        thumbnail = Thumbnail.from_image(
+            picture.image, max_bytes=thumbnail_bytes, canvas=picture.canvas
+        )
+    return Document(
+        text=_describer(describer)(picture) if text is None else text,
+        canvas=picture.canvas,
+        thumbnail=thumbnail,
+        seed=seed,
+        archive=Archive(source_sha256=picture.sha256),
+    )
+
+
+def _describer(name: str) -> Callable[[LoadedPicture], str]:
+    if name != EMBEDDED:
+        raise UnsupportedError(f"describer {name!r}: not known; there is {EMBEDDED!r}")
+    from refcodec.picture.embedded_describer import describe_picture
+
+    return lambda picture: describe_picture(picture.image, picture.canvas)
+
+
+def render(document: Document, *, generator: str = BASELINE) -> Image:
+    """The picture of a document, as a PIL image of the size of its canvas.
+
+    The baseline rendering (specification section 7.3) is bit-exact; LimitError for a canvas
+    beyond its pixel limit.
+    """
+    if generator != BASELINE:
+        raise UnsupportedError(f"generator {generator!r}: not known; there is {BASELINE!r}")
+    from PIL import Image
+
+    from refcodec.visual.baseline import render_baseline
+
+    samples = None if document.thumbnail is None else document.thumbnail.samples()
+    return Image.fromarray(render_baseline(document.canvas, samples))

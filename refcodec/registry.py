@@ -1,0 +1,57 @@
+"""The registry (specification section 8) as this package carries it: numbers and their meaning."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from refcodec.errors import UnsupportedError
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of registry.csv; `digest` is a SHA-256 in hexadecimal, or empty."""
+
+    kind: str
+    number: int
+    name: str
+    status: str
+    digest: str
+    licence: str
+    source: str
+
+
+@cache
+def entries() -> dict[tuple[str, int], Entry]:
+    """All rows by kind and number; numbers are written in decimal or as 0x.."""
+    table = resources.files("refcodec.spec").joinpath("registry.csv").read_text("utf-8")
+    rows = csv.DictReader(table.splitlines())
+    registered = (
+        Entry(
+            row["kind"],
+            int(row["number"], 0),
+            row["name"],
+            row["status"],
+            row["digest"],
+            row["licence"],
+            row["source"],
+        )
+        for row in rows
+    )
+    return {(entry.kind, entry.number): entry for entry in registered}
+
+
+def lookup(kind: str, number: int) -> Entry:
+    """The row of a number; UnsupportedError if the registry has none."""
+    try:
+        return entries()[kind, number]
+    except KeyError:
+        raise UnsupportedError(f"registry: no {kind} has the number {number}") from None
+
+
+def name_of(kind: str, number: int) -> str:
+    """The registered name, or the number itself where the registry has none."""
+    entry = entries().get((kind, number))
+    return entry.name if entry else str(number)

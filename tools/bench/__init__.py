@@ -1,0 +1,1 @@
+"""Benchmarks: every figure in a document is printed by one of these."""
