@@ -1,4 +1,4 @@
 """The conformance suite of the `.sem` format: vectors, manifest and runner.
 
-Installed as `semconform`. It imports nothing of the reference codec.
+Installed as `semconform`. The runner imports nothing of the reference codec.
 """

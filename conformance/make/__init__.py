@@ -1,0 +1,7 @@
+"""The small programs that made the conformance vectors; run as `python -m conformance.make`.
+
+Each function makes one file, valid or with one intended fault, and names the clause of the
+specification that it tests. Files are put together from bytes, and expected documents are
+written down by hand: what a program under test computes is never what it is compared with.
+Only range-coded payloads come from the reference codec's coder.
+"""

@@ -1,0 +1,253 @@
+"""Vectors of section 5: content strings and the three text modes."""
+
+from __future__ import annotations
+
+import brotli
+
+from conformance.make.pieces import (
+    BROTLI,
+    CHECK,
+    CHUNK_LIST,
+    Valid,
+    bare,
+    chunk,
+    document,
+    invalid,
+    item,
+    plain,
+    valid,
+)
+from refcodec.coding.prior import load_prior
+from refcodec.coding.token_stream import encode_tokens
+from refcodec.text.modes import encode_lm
+
+BOTH = CHUNK_LIST | CHECK
+CAPTION = "A man riding a wave on top of a surfboard."
+PARAGRAPH = (
+    "The image shows a red brick house with a white door. In front of it stands a tall green "
+    "tree, and a black bicycle leans against the fence. The sky is clear and blue."
+)
+
+
+def _lm(payload: bytes, head: int = CHECK) -> bytes:
+    return bare(head, payload)
+
+
+def _brotli(content: bytes) -> bytes:
+    return bare(BOTH, BROTLI + brotli.compress(content))
+
+
+@valid("5.2")
+def plain_unicode() -> Valid:
+    """Scripts, an emoji, a zero byte, an escape, a line feed: all come back as they are."""
+    text = "Zażółć 日本 \U0001f600 \0\x1b[31m\n\u202e\ufeffe\u0301"
+    return plain(text.encode()), document(text)
+
+
+@valid("5.1")
+def plain_items() -> Valid:
+    """Two items, one without a detail."""
+    content = b"A street.\xfered bus\xfftwo decks\xfedog"
+    return plain(content), document("A street.", items=[item("red bus", "two decks"), item("dog")])
+
+
+@valid("5.1")
+def plain_items_without_description() -> Valid:
+    """An empty description."""
+    return plain(b"\xfedog"), document("", items=[item("dog")])
+
+
+@valid("5.1")
+def plain_fifteen_items() -> Valid:
+    """As many items as a document may hold."""
+    names = [f"thing {number}" for number in range(15)]
+    content = b"".join(b"\xfe" + name.encode() for name in names)
+    return plain(content), document("", items=[item(name) for name in names])
+
+
+@valid("9")
+def plain_longest() -> Valid:
+    """A content string of 65,535 bytes."""
+    text = "0123456789abcde" * 4369
+    return plain(text.encode()), document(text)
+
+
+@valid("5.3")
+def brotli_text() -> Valid:
+    """A paragraph in brotli mode."""
+    return _brotli(PARAGRAPH.encode()), document(PARAGRAPH)
+
+
+@valid("5.3")
+def brotli_items() -> Valid:
+    """Items in brotli mode."""
+    return _brotli(b"x\xfey\xffz"), document("x", items=[item("y", "z")])
+
+
+@valid("5.3")
+def brotli_other_stream() -> Valid:
+    """A stream that no encoder would choose: quality 0, and the largest window."""
+    stream = brotli.compress(PARAGRAPH.encode(), quality=0, lgwin=24)
+    return bare(BOTH, BROTLI + stream), document(PARAGRAPH)
+
+
+@valid("5.4", "prior-1")
+def lm_caption() -> Valid:
+    """A caption in LM mode, without a chunk list."""
+    return _lm(encode_lm(CAPTION.encode())), document(CAPTION)
+
+
+@valid("5.4", "prior-1")
+def lm_paragraph() -> Valid:
+    """A paragraph in LM mode."""
+    return _lm(encode_lm(PARAGRAPH.encode())), document(PARAGRAPH)
+
+
+@valid("5.4", "prior-1")
+def lm_without_check() -> Valid:
+    """The smallest form: two bytes before the text."""
+    return _lm(encode_lm(CAPTION.encode()), 0), document(CAPTION)
+
+
+@valid("5.4", "prior-1")
+def lm_empty() -> Valid:
+    """No token but the end token."""
+    return _lm(encode_lm(b"")), document("")
+
+
+@valid("5.4", "prior-1")
+def lm_items() -> Valid:
+    """Structure bytes as tokens."""
+    content = b"A street.\xfered bus\xfftwo decks\xfedog"
+    items = [item("red bus", "two decks"), item("dog")]
+    return _lm(encode_lm(content)), document("A street.", items=items)
+
+
+@valid("5.4", "prior-1")
+def lm_unlikely_text() -> Valid:
+    """Text for which the prior is a bad guess."""
+    text = "\u96ea \0\x7f q\u0302\u0302 ZZZZ"
+    return _lm(encode_lm(text.encode())), document(text)
+
+
+@valid("5.4", "prior-1")
+def lm_byte_tokens() -> Valid:
+    """Another segmentation, which an encoder is free to choose: single bytes."""
+    tokens = [byte + 1 for byte in CAPTION.encode()]
+    return _lm(encode_tokens(load_prior(1), tokens)), document(CAPTION)
+
+
+@valid("3.1", "prior-1")
+def lm_with_chunk() -> Valid:
+    """Marker 00 behind a chunk."""
+    rest = chunk(0x11, b"\x07") + b"\x00" + encode_lm(CAPTION.encode())
+    return bare(BOTH, rest), document(CAPTION, seed="7")
+
+
+@invalid("truncated", "5.3", "text")
+def brotli_cut() -> bytes:
+    """A brotli stream without its last byte."""
+    return bare(BOTH, BROTLI + brotli.compress(PARAGRAPH.encode())[:-1])
+
+
+@invalid("malformed", "5.1", "text")
+def text_not_utf8() -> bytes:
+    """A continuation byte on its own."""
+    return plain(b"caf\x80")
+
+
+@invalid("malformed", "5.1", "text")
+def text_overlong_utf8() -> bytes:
+    """A solidus in two bytes."""
+    return plain(b"a\xc0\xafb")
+
+
+@invalid("malformed", "5.1", "text")
+def text_surrogate() -> bytes:
+    """A surrogate in three bytes."""
+    return plain(b"a\xed\xa0\x80b")
+
+
+@invalid("malformed", "5.1", "text")
+def detail_without_item() -> bytes:
+    """FF in the description."""
+    return plain(b"a\xffb")
+
+
+@invalid("malformed", "5.1", "text")
+def two_details() -> bytes:
+    """FF in a detail."""
+    return plain(b"a\xfeb\xffc\xffd")
+
+
+@invalid("malformed", "5.1", "text")
+def item_without_name() -> bytes:
+    """An item with a detail only."""
+    return plain(b"a\xfe\xffb")
+
+
+@invalid("malformed", "5.3", "text")
+def not_brotli() -> bytes:
+    """Brotli mode with a payload that is no brotli stream."""
+    return bare(BOTH, BROTLI + b"\xff\xff\xff\xff")
+
+
+@invalid("malformed", "5.3", "text")
+def brotli_trailing() -> bytes:
+    """A byte behind the brotli stream."""
+    return bare(BOTH, BROTLI + brotli.compress(PARAGRAPH.encode()) + b"\0")
+
+
+@invalid("malformed", "5.5", "prior-1")
+def lm_outside_every_interval() -> bytes:
+    """A payload whose quantile is 2^24."""
+    return _lm(b"\xff" * 8)
+
+
+@invalid("malformed", "5.4", "prior-1")
+def lm_not_utf8() -> bytes:
+    """Byte tokens that spell no UTF-8."""
+    return _lm(encode_tokens(load_prior(1), [0x80 + 1]))
+
+
+@invalid("non-canonical", "5.1", "text")
+def empty_detail() -> bytes:
+    """FF with nothing behind it."""
+    return plain(b"a\xfeb\xff")
+
+
+@invalid("non-canonical", "5.4", "prior-1")
+def lm_trailing_zero() -> bytes:
+    """A zero byte behind the payload."""
+    return _lm(encode_lm(CAPTION.encode()) + b"\0")
+
+
+@invalid("non-canonical", "5.4", "prior-1")
+def lm_not_shortest() -> bytes:
+    """A payload within the interval, but a byte longer than needed."""
+    return _lm(encode_lm(CAPTION.encode()) + b"\x01")
+
+
+@invalid("limit-exceeded", "5.1", "text")
+def plain_too_long() -> bytes:
+    """A content string of 65,536 bytes."""
+    return plain(b"a" * 65536)
+
+
+@invalid("limit-exceeded", "5.1", "text")
+def sixteen_items() -> bytes:
+    """One item more than there may be."""
+    return plain(b"\xfex" * 16)
+
+
+@invalid("limit-exceeded", "5.3", "text")
+def brotli_bomb() -> bytes:
+    """Some bytes of brotli that hold 16 million."""
+    return _brotli(bytes(1 << 24))
+
+
+@invalid("limit-exceeded", "5.4", "prior-1")
+def lm_bomb() -> bytes:
+    """Tokens that spell 65,536 bytes in a small payload."""
+    prior = load_prior(1)
+    return _lm(encode_tokens(prior, prior.segment(b"a" * 65536)))

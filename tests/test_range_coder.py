@@ -1,0 +1,126 @@
+"""The range coder against section 5.5 of the specification, written out in unbounded integers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from refcodec.coding.range_coder import TOTAL, RangeDecoder, RangeEncoder
+from refcodec.errors import MalformedError
+
+Table = list[int]
+
+
+def encode_by_the_book(symbols: list[int], tables: list[Table]) -> bytes:
+    low, width, bits = 0, (1 << 64) - 1, 64
+    for symbol, table in zip(symbols, tables, strict=True):
+        scale = width >> 24
+        low += scale * sum(table[:symbol])
+        width = scale * table[symbol]
+        if width < 1 << 32:
+            low, width, bits = low << 32, width << 32, bits + 32
+    for size in range(bits // 8 + 1):
+        shift = bits - 8 * size
+        value = -(-low >> shift)
+        if value << shift < low + width:
+            return value.to_bytes(size, "big")
+    raise AssertionError
+
+
+def decode_by_the_book(payload: bytes, tables: list[Table]) -> list[int]:
+    position = 8
+    width, value = (1 << 64) - 1, int.from_bytes(payload[:8].ljust(8, b"\0"), "big")
+    symbols = []
+    for table in tables:
+        scale = width >> 24
+        quantile = value // scale
+        assert quantile < TOTAL
+        symbol = next(s for s in range(len(table)) if quantile < sum(table[: s + 1]))
+        value -= scale * sum(table[:symbol])
+        width = scale * table[symbol]
+        assert value < width
+        if width < 1 << 32:
+            following = payload[position : position + 4].ljust(4, b"\0")
+            value, width, position = (
+                (value << 32) + int.from_bytes(following, "big"),
+                width << 32,
+                position + 4,
+            )
+        symbols.append(symbol)
+    return symbols
+
+
+@st.composite
+def messages(draw: st.DrawFn) -> tuple[list[int], list[Table]]:
+    symbols, tables = [], []
+    for _ in range(draw(st.integers(0, 30))):
+        size = draw(st.integers(2, 40))
+        if draw(st.booleans()):
+            table = [1] * size
+            table[draw(st.integers(0, size - 1))] += TOTAL - size
+        else:
+            cuts = draw(
+                st.lists(
+                    st.integers(1, TOTAL - 1), min_size=size - 1, max_size=size - 1, unique=True
+                )
+            )
+            edges = [0, *sorted(cuts), TOTAL]
+            table = [after - before for before, after in zip(edges, edges[1:], strict=False)]
+        tables.append(table)
+        symbols.append(draw(st.integers(0, size - 1)))
+    return symbols, tables
+
+
+def encode(symbols: list[int], tables: list[Table]) -> bytes:
+    encoder = RangeEncoder()
+    for symbol, table in zip(symbols, tables, strict=True):
+        encoder.encode(symbol, np.array(table))
+    return encoder.finish()
+
+
+@given(messages())
+def test_same_bytes_as_the_specification(message: tuple[list[int], list[Table]]) -> None:
+    symbols, tables = message
+    payload = encode(symbols, tables)
+    assert payload == encode_by_the_book(symbols, tables)
+    assert decode_by_the_book(payload, tables) == symbols
+    decoder = RangeDecoder(payload)
+    assert [decoder.decode(np.array(table)) for table in tables] == symbols
+
+
+@given(st.binary(max_size=24), messages())
+def test_any_bytes_decode_as_the_specification_says(
+    payload: bytes, message: tuple[list[int], list[Table]]
+) -> None:
+    tables = message[1]
+    decoder = RangeDecoder(payload)
+    decoded = []
+    try:
+        for table in tables:
+            decoded.append(decoder.decode(np.array(table)))
+    except MalformedError:
+        with pytest.raises(AssertionError):
+            decode_by_the_book(payload, tables)
+    else:
+        assert decoded == decode_by_the_book(payload, tables)
+
+
+def test_golden_payload() -> None:
+    table = [1, TOTAL // 2, TOTAL // 4, TOTAL // 4 - 1]
+    assert encode([1, 2, 3, 0, 1, 1, 2], [table] * 7).hex() == "58000001c8"
+
+
+def test_no_symbols_take_no_bytes() -> None:
+    assert encode([], []) == b""
+
+
+def test_certain_symbols_take_almost_nothing() -> None:
+    table = [1, TOTAL - 1]
+    assert len(encode([1] * 100_000, [table] * 100_000)) <= 2
+
+
+def test_a_value_outside_every_interval_is_malformed() -> None:
+    with pytest.raises(MalformedError, match="outside every symbol"):
+        RangeDecoder(b"\xff" * 8).decode(np.array([TOTAL // 2, TOTAL // 2]))
