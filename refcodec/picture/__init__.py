@@ -1,0 +1,1 @@
+"""Pictures in: reading files of many formats, and describing what can be measured."""
