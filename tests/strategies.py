@@ -5,17 +5,16 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
+from refcodec.visual.maps import Map
 
 from refcodec.chunk_payloads import Models
 from refcodec.document import Archive, Document, Item
-from refcodec.visual.maps import Map
 from refcodec.wire.chunks import ARCHIVAL_TYPES, CONTENT_TYPES, FIRST_CHUNK_TYPE, Chunk
-
 
 unicode_text = st.text(max_size=60)
 words = st.text(min_size=1, max_size=12)
 captions = st.lists(
-    st.sampled_from("a the man dog red on in Two street, sitting with. surf éclair 犬".split()),
+    st.sampled_from(["a", "the", "man", "dog", "red", "on", "Two", "street,", "éclair.", "犬"]),
     max_size=20,
 ).map(" ".join)
 texts = st.one_of(unicode_text, captions)

@@ -302,7 +302,7 @@ def test_seminfo_works_without_the_prior(caption_file: Path) -> None:
     assert done.returncode == 0
 
 
-def test_semdec_writes_the_thumbnail(tmp_path: Path) -> None:
+def test_semdec_writes_the_thumbnail() -> None:
     data = run("semenc", HOUSE, "-o", "-", "--text", "x", "--thumbnail-bytes", 40).stdout
     document = refcodec.loads(data)
     assert document.thumbnail is not None

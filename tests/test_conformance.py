@@ -27,7 +27,8 @@ MUTANTS = {
     "calls every fault malformed": "status = 11 if status else 0",
     "prints something for invalid files": "document = document or {}; always = True",
     "drops items": "document and document.update(items=[])",
-    "normalises text": "document and document.update(text=document['text'].strip())",
+    "normalises text": "import unicodedata; document and document.update("
+    "text=unicodedata.normalize('NFC', document['text']))",
     "drops what it does not know": "document and document.update(extra=[])",
     "rounds the seed": "document and document['seed'] and document.update("
     "seed=str(int(float(document['seed']))))",

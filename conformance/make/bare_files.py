@@ -234,6 +234,12 @@ def first_byte() -> bytes:
     return b"Hello, world.\n"
 
 
+@invalid("malformed", "2.2")
+def may_ignore_without_check() -> bytes:
+    """The may-ignore bit in a file that has no check."""
+    return plain(RAW, CHUNK_LIST | 0x20)
+
+
 @invalid("malformed", "2.4")
 def canvas_zero() -> bytes:
     """A canvas of height 0."""

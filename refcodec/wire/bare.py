@@ -70,7 +70,10 @@ class TextPayload:
 
 @dataclass(frozen=True, slots=True)
 class BareFile:
-    """Everything that a bare file says, with chunks and text still coded."""
+    """Everything that a bare file says, with chunks and text still coded.
+
+    `may_ignore` needs `has_check`.
+    """
 
     canvas: tuple[int, int]
     text: TextPayload
@@ -114,6 +117,8 @@ def serialise_bare(file: BareFile) -> bytes:
     """The one encoding of this file."""
     check_canvas(file.canvas)
     check_order(file.chunks, ARCHIVAL_TYPES, "bare file")
+    if file.may_ignore and not file.has_check:
+        raise MalformedError("head: the may-ignore bit may be set only in a file with check")
     data = bytearray(
         LAYOUT.build(
             {
@@ -173,6 +178,8 @@ def _accept_head(head: Any, data: bytes) -> None:
         raise UnsupportedError("head: the must-reject bit is set; a newer decoder is needed")
     if head.version:
         raise UnsupportedError("head: version 1; this decoder reads version 0")
+    if head.may_ignore and not head.has_check:
+        raise MalformedError("head: the may-ignore bit is set in a file without check")
     if head.has_check:
         if len(data) <= CHECK_OFFSET:
             raise TruncatedError("bare file: ends before its check")

@@ -18,6 +18,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import brotli
+
 import refcodec
 from refcodec import Document
 from refcodec.coding.prior import load_prior
@@ -84,7 +86,6 @@ def undetected_damage(files: Sequence[bytes], trials: int) -> float:
 
 def hostile_files() -> dict[str, bytes]:
     """Files of up to 1 MiB that make a careless reader allocate or work too much."""
-    import brotli
 
     def bare(mode: int, payload: bytes, chunks: tuple[Chunk, ...] = ()) -> bytes:
         prior = 1 if mode == TextMode.LM else 0
@@ -115,6 +116,8 @@ def hostile_files() -> dict[str, bytes]:
 
 MEMORY_PROBE = """
 import resource, sys
+import brotli
+
 import refcodec
 from refcodec.coding.prior import load_prior
 import refcodec.visual.thumbnail, refcodec.visual.maps

@@ -22,7 +22,7 @@ DICTIONARY_BYTES = 1_000_000
 Size = Callable[[bytes], int]
 
 
-def zstd_with_dictionary(train: Path) -> Size:
+def zstd_with_dictionary(train: Path, dictionary_bytes: int) -> Size:
     """The size of a zstd frame without its header, given a dictionary of the training texts."""
     samples: list[bytes | bytearray | memoryview] = [
         line
@@ -30,7 +30,7 @@ def zstd_with_dictionary(train: Path) -> Size:
         for line in path.read_bytes().splitlines()
         if line
     ]
-    dictionary = zstandard.train_dictionary(DICTIONARY_BYTES, samples, level=22)
+    dictionary = zstandard.train_dictionary(dictionary_bytes, samples, level=22)
     compressor = zstandard.ZstdCompressor(
         level=22, dict_data=dictionary, write_content_size=False, write_dict_id=False
     )
@@ -46,10 +46,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--limit", type=int, default=1_000_000, help="texts a file at most")
+    parser.add_argument("--dictionary-bytes", type=int, default=DICTIONARY_BYTES)
     arguments = parser.parse_args()
     coders: dict[str, Size] = {
         "brotli 11": lambda text: len(brotli.compress(text)),
-        "zstd 22 + 1 MB": zstd_with_dictionary(arguments.corpus / "train"),
+        f"zstd 22 + {arguments.dictionary_bytes:,} bytes": zstd_with_dictionary(
+            arguments.corpus / "train", arguments.dictionary_bytes
+        ),
         "LM, prior 1": lambda text: len(encode_lm(text)),
     }
     print("| texts | mean characters | " + " | ".join(coders) + " |")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from refcodec.text.content import build_content
@@ -28,10 +28,11 @@ _NAME_END = re.compile(
 )
 
 
-def read_texts(folder: Path, seed: int) -> Iterator[tuple[bytes, float]]:
-    """Content strings of every file of the folder with their weights, in a seeded random order."""
+def read_texts(folders: Sequence[Path], seed: int) -> Iterator[tuple[bytes, float]]:
+    """Content strings of every file of the folders with their weights, in a seeded random order."""
     texts = [
         (line, CLASS_DESCRIPTION_SHARE if path.stem in CLASS_DESCRIPTIONS else 1.0)
+        for folder in folders
         for path in sorted(folder.glob("*.txt"))
         for line in path.read_text("utf-8").splitlines()
         if line

@@ -1,4 +1,4 @@
-"""Texts in the embedded describer's language: `python -m tools.prior.describe_folder PICTURES -o FILE`.
+"""Texts by the embedded describer: `python -m tools.prior.describe_folder PICTURES -o FILE`.
 
 Describes random crops of every picture of a folder, mirrored, brightened and tinted at
 random, so that a prior fitted on the result knows the describer's wording. Deterministic.

@@ -1,6 +1,6 @@
-"""Fit prior 1: `python -m tools.prior.fit_ngram CORPUS -o WEIGHTS`.
+"""Fit prior 1: `python -m tools.prior.fit_ngram FOLDER... -o WEIGHTS`.
 
-CORPUS is a folder of UTF-8 files, one text a line. Reads it, learns a byte-level BPE
+Each FOLDER holds UTF-8 files, one text a line. Reads them, learns a byte-level BPE
 vocabulary, segments every text as the encoder does, counts, discounts, prunes, and
 writes the weights file of specification section 6.4 and its digest. Deterministic.
 Needs the extra `train` (the `tokenizers` package).
@@ -179,7 +179,8 @@ def level_bytes(level: Level, kept: int) -> tuple[tuple[int, int], bytes]:
 def unigram_table(frequencies: Floats) -> NDArray[np.int64]:
     """Positive integers in proportion that sum to 2**24."""
     spread = TOTAL - len(frequencies)
-    table = np.floor(frequencies / frequencies.sum() * spread).astype(np.int64) + 1
+    table: NDArray[np.int64] = np.floor(frequencies / frequencies.sum() * spread).astype(np.int64)
+    table += 1
     table[np.argmax(table)] += TOTAL - table.sum()
     return table
 
@@ -209,13 +210,13 @@ def fit(texts: list[tuple[bytes, float]], size: int, pruning: list[tuple[int, fl
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpus", type=Path)
+    parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--vocabulary", type=int, default=4096)
     parser.add_argument("--pairs", type=int, nargs="+", default=[80_000, 110_000, 50_000])
     parser.add_argument("--discounts", type=float, nargs="+", default=[0.6, 0.75, 0.85])
     arguments = parser.parse_args()
-    texts = list(read_texts(arguments.corpus, SEED))
+    texts = list(read_texts(arguments.folders, SEED))
     pruning = list(zip(arguments.pairs, arguments.discounts, strict=True))
     weights = fit(texts, arguments.vocabulary, pruning)
     arguments.output.write_bytes(weights)

@@ -1,0 +1,1 @@
+"""What a file says in pixels: thumbnail, maps and the baseline rendering."""

@@ -1,0 +1,1 @@
+"""Fitting of the thumbnail codec's static tables."""
