@@ -13,7 +13,6 @@ from PIL import Image
 
 import refcodec
 from refcodec.commands.seminfo import table
-from refcodec.picture.budget import fit_thumbnail
 
 ROOT = Path(__file__).parent.parent
 PICTURE = ROOT / "tests" / "pictures" / "house.jpg"
@@ -25,22 +24,14 @@ SHOWN_SIDE = 384
 
 def encode() -> bytes:
     """The file of the example."""
-    document = refcodec.describe(PICTURE, text=TEXT)
-    with Image.open(PICTURE) as picture:
-        document = fit_thumbnail(
-            document,
-            1000,
-            refcodec.dumps,
-            lambda room: refcodec.Thumbnail.from_image(picture, max_bytes=room),
-            THUMBNAIL_BYTES,
-        )
+    document = refcodec.describe(PICTURE, text=TEXT, thumbnail_bytes=THUMBNAIL_BYTES)
     return refcodec.dumps(document)
 
 
 def hex_dump(data: bytes) -> str:
     """Sixteen bytes a line, with offsets."""
     return "\n".join(
-        f"{offset:04x}  {data[offset : offset + 16].hex(' ')}" for offset in range(0, len(data), 16)
+        f"{offset:08x}: {data[offset : offset + 16].hex(' ')}" for offset in range(0, len(data), 16)
     )
 
 
