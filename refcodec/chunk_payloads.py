@@ -80,7 +80,7 @@ def encode_table(table: Mapping[str, str], where: str) -> bytes:
 def decode_table(payload: bytes, where: str) -> dict[str, str]:
     """Words by key; keys must ascend strictly, and at least one there must be."""
     data = decompress_brotli(payload, METADATA_MAX_BYTES, where)
-    pairs = parse_repeated(PAIR_LAYOUT, data, where)
+    pairs = list(parse_repeated(PAIR_LAYOUT, data, where))
     keys = [pair.key for pair in pairs]
     if not keys:
         raise NonCanonicalError(f"{where}: an empty table; the chunk must be left out")
@@ -105,7 +105,7 @@ def encode_digests(digests: Mapping[tuple[ModelKind, int], bytes]) -> bytes:
 def decode_digests(payload: bytes) -> dict[tuple[ModelKind, int], bytes]:
     """SHA-256 by kind and number."""
     where = "digests chunk"
-    entries = parse_repeated(DIGEST_LAYOUT, payload, where)
+    entries = list(parse_repeated(DIGEST_LAYOUT, payload, where))
     names = [(entry.kind, entry.number) for entry in entries]
     if not names:
         raise NonCanonicalError(f"{where}: empty; it must be left out")

@@ -75,7 +75,9 @@ class Document:
                 "make it with canvas=..."
             )
         for extra in (self.extra, self.archive.extra):
-            check_order(extra, CONTENT_TYPES | ARCHIVAL_TYPES, "extra chunks")
+            check_order(
+                [chunk.type for chunk in extra], CONTENT_TYPES | ARCHIVAL_TYPES, "extra chunks"
+            )
 
     def content(self) -> bytes:
         """The content string of description and items (specification section 5.1)."""

@@ -7,10 +7,10 @@ from typing import Any
 
 from refcodec.codec import KNOWN_TYPES, parse_file
 from refcodec.registry import name_of
-from refcodec.wire.bare import BareFile, TextMode, TextPayload
+from refcodec.wire.bare import SEALED_SIGNATURE, BareFile, TextMode, TextPayload
 from refcodec.wire.canvas import canvas_class
 from refcodec.wire.chunks import Chunk
-from refcodec.wire.sealed import CHECK_BYTES, SEALED_SIGNATURE, is_sealed
+from refcodec.wire.sealed import CHECK_BYTES, is_sealed
 from refcodec.wire.varint import varint_size
 
 

@@ -19,7 +19,7 @@ from refcodec.wire.bare import BareFile, TextMode, TextPayload, parse_bare, seri
 from refcodec.wire.canvas import canvas_class, check_canvas
 from refcodec.wire.checks import crc8, crc32c
 from refcodec.wire.chunks import ARCHIVAL_TYPES, CONTENT_TYPES, Chunk
-from refcodec.wire.reading import parse_repeated, parse_whole
+from refcodec.wire.reading import parse_whole
 from refcodec.wire.sealed import SealedFile, is_sealed, parse_sealed, seal
 from refcodec.wire.varint import SIZE, VARINT, encode_varint, varint_size
 from tests.strategies import canvases, chunk_numbers
@@ -68,7 +68,7 @@ def test_varint_round_trip(value: int) -> None:
 )
 def test_bad_varints(encoded: str, error: type[Exception]) -> None:
     with pytest.raises(error):
-        parse_repeated(VARINT, bytes.fromhex(encoded) or b"\x80", "varint")
+        parse_whole(VARINT, bytes.fromhex(encoded), "varint")
 
 
 def test_sizes_have_a_limit() -> None:
@@ -125,6 +125,17 @@ def test_fixed_cost_of_a_default_file() -> None:
     text = TextPayload(TextMode.LM, 1, b"xy")
     assert serialise_bare(BareFile((1024, 1024), text, has_check=False)) == b"\xb5\x00xy"
     assert len(serialise_bare(BareFile((1024, 1024), text))) == 3 + 2
+
+
+def test_no_bare_file_goes_on_like_a_sealed_one() -> None:
+    wrapped = seal(serialise_bare(BareFile((8, 8), PLAIN)))
+    for head in set(range(256)) - {0x53}:
+        with pytest.raises(MalformedError, match="sealed form"):
+            parse_bare(wrapped[:1] + bytes([head]) + wrapped[2:])
+    text = TextPayload(TextMode.LM, 1, wrapped[2:8])
+    with pytest.raises(MalformedError, match="sealed form"):
+        serialise_bare(BareFile((1024, 1024), text, has_check=False))
+    assert serialise_bare(BareFile((1024, 1024), text))
 
 
 def test_may_ignore_needs_a_check() -> None:

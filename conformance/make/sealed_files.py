@@ -90,6 +90,13 @@ def sealed_line_ending() -> bytes:
     return sealed(INNER).replace(b"\r\n", b"\n")
 
 
+@invalid("malformed", "2.2")
+def sealed_second_byte() -> bytes:
+    """The second byte of a sealed file has become the head of a bare one."""
+    file = sealed(INNER)
+    return file[:1] + b"\x00" + file[2:]
+
+
 @invalid("malformed", "4.1")
 def sealed_text_marker() -> bytes:
     """An entry of type 01 among the archival chunks."""

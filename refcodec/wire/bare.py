@@ -36,6 +36,7 @@ from refcodec.wire.reading import parse_whole
 from refcodec.wire.varint import VARINT, encode_varint
 
 SIGNATURE = 0xB5
+SEALED_SIGNATURE = b"\xb5SEM\r\n\x1a\n"
 DEFAULT_PRIOR = 1
 NAMED_PRIOR_MARKER = 3
 CHECK_OFFSET = 2
@@ -100,9 +101,20 @@ ENTRY = construct.Struct(
     "payload" / construct.If(construct.this.type >= FIRST_CHUNK_TYPE, CHUNK_PAYLOAD),
     "prior" / construct.If(construct.this.type == NAMED_PRIOR_MARKER, VARINT),
 )
-CHUNK_LIST = construct.RepeatUntil(
-    lambda entry, _entries, _context: entry["type"] < FIRST_CHUNK_TYPE, ENTRY
-)
+
+
+def _ends_list(entry: Any, entries: list[Any], _: Any) -> bool:
+    """True behind the text marker; on the way there, the order of chunks is tested.
+
+    Tested as they come, so that a file of a million tiny chunks ends at the second.
+    """
+    if entry["type"] < FIRST_CHUNK_TYPE:
+        return True
+    check_order([before["type"] for before in entries[-2:]], ARCHIVAL_TYPES, "bare file")
+    return False
+
+
+CHUNK_LIST = construct.RepeatUntil(_ends_list, ENTRY)
 LAYOUT = construct.Struct(
     "signature" / construct.Int8ub,
     "head" / HEAD,
@@ -116,7 +128,6 @@ LAYOUT = construct.Struct(
 def serialise_bare(file: BareFile) -> bytes:
     """The one encoding of this file."""
     check_canvas(file.canvas)
-    check_order(file.chunks, ARCHIVAL_TYPES, "bare file")
     if file.may_ignore and not file.has_check:
         raise MalformedError("head: the may-ignore bit may be set only in a file with check")
     data = bytearray(
@@ -142,7 +153,17 @@ def serialise_bare(file: BareFile) -> bytes:
         raise LimitError(f"bare file: {len(data)} bytes; at most {FILE_MAX_BYTES} may be written")
     if file.has_check:
         data[CHECK_OFFSET] = _check_of(bytes(data))
+    _refuse_sealed_signature(bytes(data))
     return bytes(data)
+
+
+def _refuse_sealed_signature(data: bytes) -> None:
+    """No bare file goes on like a sealed one, lest a damaged second byte make one the other."""
+    if data[2:8] == SEALED_SIGNATURE[2:]:
+        raise MalformedError(
+            "bare file: bytes 2 to 7 are those of the sealed form's signature, so its second "
+            "byte is damaged; a writer adds or leaves out the check to avoid them"
+        )
 
 
 def _entries(file: BareFile) -> list[dict[str, object]]:
@@ -174,6 +195,7 @@ def parse_bare(data: bytes) -> BareFile:
 
 
 def _accept_head(head: Any, data: bytes) -> None:
+    _refuse_sealed_signature(data)
     if head.must_reject:
         raise UnsupportedError("head: the must-reject bit is set; a newer decoder is needed")
     if head.version:
@@ -200,7 +222,6 @@ def _from_fields(fields: Any) -> BareFile:
         has_check=fields.head.has_check,
         may_ignore=fields.head.may_ignore,
     )
-    check_order(file.chunks, ARCHIVAL_TYPES, "bare file")
     if fields.head.has_chunk_list and not file.has_chunk_list:
         raise NonCanonicalError("chunk list: holds nothing but the marker of the default mode")
     return file

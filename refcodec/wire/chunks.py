@@ -67,14 +67,14 @@ CHUNK_PAYLOAD = construct.Prefixed(SIZE, construct.GreedyBytes)
 CHUNK = construct.Struct("type" / construct.Int8ub, "payload" / CHUNK_PAYLOAD)
 
 
-def check_order(chunks: Sequence[Chunk], foreign: frozenset[int], where: str) -> None:
-    """Raise unless types ascend strictly and none belongs to the other form's list."""
-    for before, after in pairwise(chunks):
-        if before.type >= after.type:
+def check_order(types: Sequence[int], foreign: frozenset[int], where: str) -> None:
+    """Raise unless chunk types ascend strictly and none belongs to the other form's list."""
+    for before, after in pairwise(types):
+        if before >= after:
             raise NonCanonicalError(
-                f"{where}: chunk type {after.type:#04x} after {before.type:#04x}; "
+                f"{where}: chunk type {after:#04x} after {before:#04x}; "
                 "types must ascend, each at most once"
             )
-    for chunk in chunks:
-        if chunk.type in foreign:
-            raise MalformedError(f"{where}: chunk type {chunk.type:#04x} has no place here")
+    for number in types:
+        if number in foreign:
+            raise MalformedError(f"{where}: chunk type {number:#04x} has no place here")

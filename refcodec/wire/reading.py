@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import construct
@@ -19,13 +20,11 @@ def parse_whole(layout: Any, data: bytes, where: str) -> Any:
     return fields
 
 
-def parse_repeated(layout: Any, data: bytes, where: str) -> list[Any]:
+def parse_repeated(layout: Any, data: bytes, where: str) -> Iterator[Any]:
     """`layout` over and over until `data` ends."""
     stream = io.BytesIO(data)
-    entries = []
     while stream.tell() < len(data):
-        entries.append(_parse_next(layout, stream, where))
-    return entries
+        yield _parse_next(layout, stream, where)
 
 
 def _parse_next(layout: Any, stream: io.BytesIO, where: str) -> Any:

@@ -9,12 +9,12 @@ import construct
 
 from refcodec.errors import ChecksumError, LimitError, MalformedError, TruncatedError
 from refcodec.limits import FILE_MAX_BYTES
+from refcodec.wire.bare import SEALED_SIGNATURE
 from refcodec.wire.checks import crc32c
 from refcodec.wire.chunks import CHUNK, CONTENT_TYPES, Chunk, check_order
 from refcodec.wire.reading import parse_repeated, parse_whole
 from refcodec.wire.varint import SIZE
 
-SEALED_SIGNATURE = b"\xb5SEM\r\n\x1a\n"
 CHECK_BYTES = 4
 _MIN_BYTES = len(SEALED_SIGNATURE) + 1 + 2 + CHECK_BYTES
 
@@ -41,7 +41,7 @@ def is_sealed(data: bytes) -> bool:
 
 def seal(bare: bytes, chunks: Sequence[Chunk] = ()) -> bytes:
     """Wrap a bare file; `parse_sealed(seal(bare)).bare == bare`."""
-    check_order(chunks, CONTENT_TYPES, "sealed file")
+    check_order([chunk.type for chunk in chunks], CONTENT_TYPES, "sealed file")
     body: bytes = LAYOUT.build(
         {
             "signature": SEALED_SIGNATURE,
@@ -75,9 +75,9 @@ def parse_sealed(data: bytes) -> SealedFile:
             "the file is damaged or cut short"
         )
     fields = parse_whole(LAYOUT, body, "sealed file")
-    chunks = tuple(
-        Chunk(entry.type, entry.payload)
-        for entry in parse_repeated(CHUNK, fields.chunks, "archival chunks")
-    )
-    check_order(chunks, CONTENT_TYPES, "sealed file")
-    return SealedFile(fields.bare, chunks)
+    chunks: list[Chunk] = []
+    for entry in parse_repeated(CHUNK, fields.chunks, "archival chunks"):
+        chunks.append(Chunk(entry.type, entry.payload))
+        # Tested as they come, so that a file of a million tiny chunks ends at the second.
+        check_order([chunk.type for chunk in chunks[-2:]], CONTENT_TYPES, "sealed file")
+    return SealedFile(fields.bare, tuple(chunks))
