@@ -13,7 +13,7 @@ from refcodec.errors import LimitError, MalformedError, NonCanonicalError
 from refcodec.limits import METADATA_MAX_BYTES
 from refcodec.text.modes import compress_brotli, decompress_brotli
 from refcodec.wire.reading import parse_repeated, parse_whole
-from refcodec.wire.varint import SIZE, VARINT, encode_varint
+from refcodec.wire.varint import NUMBER, SIZE, VARINT, encode_varint
 
 SHA256_BYTES = 32
 
@@ -36,13 +36,13 @@ class Models:
     template: int = 0
 
 
-MODELS_LAYOUT = construct.Struct("describer" / VARINT, "generator" / VARINT, "template" / VARINT)
+MODELS_LAYOUT = construct.Struct("describer" / NUMBER, "generator" / NUMBER, "template" / NUMBER)
 PAIR_LAYOUT = construct.Struct(
     "key" / construct.Prefixed(SIZE, construct.GreedyBytes),
     "value" / construct.Prefixed(SIZE, construct.GreedyBytes),
 )
 DIGEST_LAYOUT = construct.Struct(
-    "kind" / construct.Int8ub, "number" / VARINT, "sha256" / construct.Bytes(SHA256_BYTES)
+    "kind" / construct.Int8ub, "number" / NUMBER, "sha256" / construct.Bytes(SHA256_BYTES)
 )
 
 

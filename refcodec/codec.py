@@ -66,7 +66,7 @@ def loads(data: bytes) -> Document:
             raise UnsupportedError(
                 f"chunk {chunk.type:#04x}: critical, and unknown to this decoder"
             )
-    return _document(bare, _read_archive(archival, bare.text))
+    return _document(bare, _read_archive(archival))
 
 
 def parse_file(data: bytes) -> tuple[BareFile, tuple[Chunk, ...]]:
@@ -148,28 +148,34 @@ def _in_order(payloads: Mapping[int, bytes]) -> tuple[Chunk, ...]:
 
 
 def _document(bare: BareFile, archive: Archive) -> Document:
+    """The payloads in the order of section 2.5: all that bounds work before a prior is loaded."""
     payloads = {chunk.type: chunk.payload for chunk in bare.chunks}
+    models = decode_models(payloads[MODELS]) if MODELS in payloads else Models()
+    seed = decode_seed(payloads[SEED]) if SEED in payloads else None
+    thumbnail = _thumbnail(payloads.get(THUMBNAIL), bare.canvas)
+    metadata = _table(payloads.get(METADATA), "metadata chunk")
+    _compare_prior(archive.digests.get((ModelKind.PRIOR, bare.text.prior)), bare.text.prior)
     text, named_details = parse_content(decode_text(bare.text))
     return Document(
         text=text,
         canvas=bare.canvas,
         items=_items(named_details, payloads.get(MAPS)),
-        thumbnail=_thumbnail(payloads.get(THUMBNAIL), bare.canvas),
-        models=decode_models(payloads[MODELS]) if MODELS in payloads else Models(),
-        seed=decode_seed(payloads[SEED]) if SEED in payloads else None,
-        metadata=_table(payloads.get(METADATA), "metadata chunk"),
+        thumbnail=thumbnail,
+        models=models,
+        seed=seed,
+        metadata=metadata,
         archive=archive,
         extra=_unknown(bare.chunks),
     )
 
 
-def _read_archive(chunks: tuple[Chunk, ...], text: TextPayload) -> Archive:
+def _read_archive(chunks: tuple[Chunk, ...]) -> Archive:
     payloads = {chunk.type: chunk.payload for chunk in chunks}
-    source = payloads.get(SOURCE_DIGEST)
+    provenance = _table(payloads.get(PROVENANCE), "provenance chunk")
     digests = decode_digests(payloads[DIGESTS]) if DIGESTS in payloads else {}
-    _compare_prior(digests.get((ModelKind.PRIOR, text.prior)), text.prior)
+    source = payloads.get(SOURCE_DIGEST)
     return Archive(
-        provenance=_table(payloads.get(PROVENANCE), "provenance chunk"),
+        provenance=provenance,
         source_sha256=None if source is None else decode_source_digest(source),
         digests=digests,
         extra=_unknown(chunks),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from refcodec.chunk_payloads import ModelKind, Models
 from refcodec.errors import LimitError, MalformedError
-from refcodec.limits import SEED_MAX
+from refcodec.limits import NUMBER_MAX, SEED_MAX
 from refcodec.text.content import build_content
 from refcodec.wire.canvas import check_canvas
 from refcodec.wire.chunks import ARCHIVAL_TYPES, CONTENT_TYPES, Chunk, check_order
@@ -66,6 +66,7 @@ class Document:
         object.__setattr__(self, "items", tuple(self.items))
         object.__setattr__(self, "extra", tuple(self.extra))
         check_canvas(self.canvas)
+        _check_numbers(self.models)
         self.content()
         if self.seed is not None and not 0 <= self.seed <= SEED_MAX:
             raise LimitError(f"seed: {self.seed}; it must be 0 to {SEED_MAX}")
@@ -82,6 +83,12 @@ class Document:
     def content(self) -> bytes:
         """The content string of description and items (specification section 5.1)."""
         return build_content(self.text, [(item.name, item.detail) for item in self.items])
+
+
+def _check_numbers(models: Models) -> None:
+    for number in (models.describer, models.generator, models.template):
+        if not 0 <= number <= NUMBER_MAX:
+            raise LimitError(f"models: the number {number}; it must be 0 to {NUMBER_MAX}")
 
 
 def to_json(document: Document) -> dict[str, Any]:

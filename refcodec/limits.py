@@ -13,5 +13,7 @@ THUMBNAIL_MAX_BYTES = 4_096
 MAP_MAX_SIDE = 64
 METADATA_MAX_BYTES = 65_535
 SEED_MAX = (1 << 64) - 1
+# A number of the registry: exact in JSON, and in the integers of every language.
+NUMBER_MAX = (1 << 32) - 1
 # What every baseline renderer draws; a larger canvas it may refuse.
 RENDER_MAX_PIXELS = 1 << 26

@@ -133,6 +133,8 @@ def test_inspection_accounts_for_every_byte(document: Document) -> None:
         ({"text": "x" * 65536}, refcodec.LimitError),
         ({"items": [Item("")]}, refcodec.MalformedError),
         ({"items": [Item("x")] * 16}, refcodec.LimitError),
+        ({"models": Models(1 << 32)}, refcodec.LimitError),
+        ({"models": Models(0, -1)}, refcodec.LimitError),
         ({"seed": -1}, refcodec.LimitError),
         ({"seed": 1 << 64}, refcodec.LimitError),
         ({"extra": [Chunk(0x11, b"")]}, refcodec.MalformedError),

@@ -61,7 +61,13 @@ def test_the_first_command_of_the_readme_runs(tmp_path: Path) -> None:
     assert (tmp_path / "demo" / "picture.sem").stat().st_size < 200
     assert (tmp_path / "demo" / "picture.png").read_bytes().startswith(b"\x89PNG")
     installed = target / "bin"
-    command: list[Path | str] = [installed / "semconform", "--", installed / "semcat", "--json", "-"]
+    command: list[Path | str] = [
+        installed / "semconform",
+        "--",
+        installed / "semcat",
+        "--json",
+        "-",
+    ]
     subprocess.run(command, check=True, cwd=tmp_path, timeout=300, capture_output=True)
 
 

@@ -30,7 +30,9 @@ chunk_lists = st.dictionaries(chunk_numbers, st.binary(max_size=200), max_size=4
 )
 text_payloads = st.one_of(
     st.builds(TextPayload, st.sampled_from([1, 2, 4, 7]), st.just(0), st.binary(max_size=30)),
-    st.builds(TextPayload, st.just(TextMode.LM), st.integers(1, 1 << 40), st.binary(max_size=30)),
+    st.builds(
+        TextPayload, st.just(TextMode.LM), st.integers(1, (1 << 32) - 1), st.binary(max_size=30)
+    ),
 )
 bare_files = st.one_of(
     st.builds(BareFile, canvases, text_payloads, chunk_lists, st.booleans()),

@@ -22,11 +22,11 @@ RANGES = {
     "canvas-class": (0, 7),
     "chunk": (0x08, 0xFF),
     "text-mode": (0, 7),
-    "thumbnail-tables": (1, (1 << 64) - 1),
-    "prior": (1, (1 << 64) - 1),
-    "describer": (1, (1 << 64) - 1),
-    "generator": (1, (1 << 64) - 1),
-    "template": (1, (1 << 64) - 1),
+    "thumbnail-tables": (1, (1 << 32) - 1),
+    "prior": (1, (1 << 32) - 1),
+    "describer": (1, (1 << 32) - 1),
+    "generator": (1, (1 << 32) - 1),
+    "template": (1, (1 << 32) - 1),
 }
 PRIVATE_CHUNK_BIT = 0x40
 PRIVATE_RANGE = range(1 << 20, 1 << 21)

@@ -258,6 +258,12 @@ def varint_of_eleven_bytes() -> bytes:
     return bare(BOTH, b"\x3f" + b"\x80" * 10 + b"\x01" + PLAIN + RAW)
 
 
+@invalid("limit-exceeded", "3.2", "text")
+def model_number_beyond_limit() -> bytes:
+    """A describer of the number 2^32."""
+    return bare(BOTH, chunk(0x10, varint(2**32) + b"\0\0") + PLAIN + RAW)
+
+
 @invalid("malformed", "1.2", "text")
 def varint_beyond_64_bits() -> bytes:
     """A seed of 2^64."""

@@ -33,7 +33,7 @@ from refcodec.wire.chunks import (
     check_order,
 )
 from refcodec.wire.reading import parse_whole
-from refcodec.wire.varint import VARINT, encode_varint
+from refcodec.wire.varint import NUMBER, encode_varint
 
 SIGNATURE = 0xB5
 SEALED_SIGNATURE = b"\xb5SEM\r\n\x1a\n"
@@ -99,7 +99,7 @@ HEAD = construct.BitStruct(
 ENTRY = construct.Struct(
     "type" / construct.Int8ub,
     "payload" / construct.If(construct.this.type >= FIRST_CHUNK_TYPE, CHUNK_PAYLOAD),
-    "prior" / construct.If(construct.this.type == NAMED_PRIOR_MARKER, VARINT),
+    "prior" / construct.If(construct.this.type == NAMED_PRIOR_MARKER, NUMBER),
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import construct
 
@@ -20,6 +20,7 @@ from refcodec.wire.varint import SIZE, varint_size
 CRITICAL_BIT = 0x80
 PRIVATE_BIT = 0x40
 FIRST_CHUNK_TYPE = 0x08
+LAST_CHUNK_TYPE = 0xFF
 
 MODELS = 0x10
 SEED = 0x11
@@ -42,8 +43,7 @@ class Chunk:
     payload: bytes
 
     def __post_init__(self) -> None:
-        if not FIRST_CHUNK_TYPE <= self.type <= 0xFF:
-            raise MalformedError(f"chunk: the type {self.type} is not in 8 to 255")
+        _refuse_marker(self.type)
         if len(self.payload) > FILE_MAX_BYTES:
             raise LimitError(f"chunk {self.type:#04x}: {len(self.payload)} bytes of payload")
 
@@ -64,7 +64,18 @@ class Chunk:
 
 
 CHUNK_PAYLOAD = construct.Prefixed(SIZE, construct.GreedyBytes)
-CHUNK = construct.Struct("type" / construct.Int8ub, "payload" / CHUNK_PAYLOAD)
+
+
+def _refuse_marker(number: int, _: Any = None) -> int:
+    if not FIRST_CHUNK_TYPE <= number <= LAST_CHUNK_TYPE:
+        raise MalformedError(f"chunk: the type {number} is not in 8 to 255")
+    return number
+
+
+CHUNK = construct.Struct(
+    "type" / construct.ExprAdapter(construct.Int8ub, _refuse_marker, _refuse_marker),
+    "payload" / CHUNK_PAYLOAD,
+)
 
 
 def check_order(types: Sequence[int], foreign: frozenset[int], where: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import construct
 
 from refcodec.errors import LimitError, MalformedError, NonCanonicalError
-from refcodec.limits import FILE_MAX_BYTES
+from refcodec.limits import FILE_MAX_BYTES, NUMBER_MAX
 
 VALUE_MAX = (1 << 64) - 1
 _MAX_BYTES = 10
@@ -53,3 +53,4 @@ def _varint_up_to(maximum: int) -> Any:
 
 VARINT = _varint_up_to(VALUE_MAX)
 SIZE = _varint_up_to(FILE_MAX_BYTES)
+NUMBER = _varint_up_to(NUMBER_MAX)

@@ -124,18 +124,22 @@ import refcodec.visual.thumbnail, refcodec.visual.maps
 load_prior(1).vocabulary
 refcodec.loads(refcodec.dumps(refcodec.Document(text="x", canvas=(8, 8))))
 data = open(sys.argv[1], "rb").read()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+page_kib = resource.getpagesize() // 1024
+resident_kib = int(open("/proc/self/statm").read().split()[1]) * page_kib
 try:
     document = refcodec.loads(data)
     if document.thumbnail: document.thumbnail.samples()
 except refcodec.SemError:
     pass
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - resident_kib)
 """
 
 
 def memory_mib(file: bytes) -> float:
-    """How much the peak of a process's resident memory rises when it reads a file."""
+    """A process's peak of resident memory, less what was resident before it read the file.
+
+    An upper bound, since the peak may have been before. Linux only.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "hostile.sem"
         path.write_bytes(file)
