@@ -167,7 +167,7 @@ def sealed_inner_check() -> bytes:
     return sealed(bytes(inner))
 
 
-@invalid("unsupported", "4.1")
+@invalid("malformed", "4.1")
 def sealed_twice() -> bytes:
     """A sealed file inside a sealed file."""
     return sealed(sealed(INNER))
