@@ -75,7 +75,10 @@ __all__ = sorted(_MODULE_OF)
 def __getattr__(name: str) -> Any:
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'refcodec' has no attribute {name!r}")
-    return getattr(importlib.import_module(_MODULE_OF[name]), name)
+    value = getattr(importlib.import_module(_MODULE_OF[name]), name)
+    # Kept, so that the next use of the name does not come here again.
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""Payloads of the chunks that hold numbers and words (specification sections 3.2 to 3.7)."""
+"""Payloads that hold numbers and words (specification sections 3.2, 3.3, 3.6 and 4.2)."""
 
 from __future__ import annotations
 

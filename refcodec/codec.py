@@ -20,7 +20,7 @@ from refcodec.chunk_payloads import (
 from refcodec.document import Archive, Document, Item
 from refcodec.errors import UnsupportedError
 from refcodec.limits import FILE_MAX_BYTES
-from refcodec.registry import lookup
+from refcodec.registry import entries, lookup
 from refcodec.text.content import NamedDetail, parse_content
 from refcodec.text.modes import decode_text, encode_text
 from refcodec.wire.bare import BareFile, TextPayload, parse_bare, serialise_bare
@@ -83,8 +83,19 @@ def dump(document: Document, file: BinaryIO, *, sealed: bool = False, check: boo
 
 
 def load(file: BinaryIO) -> Document:
-    """`loads` of all that a binary file holds, reading no more than the limit."""
-    return loads(file.read(FILE_MAX_BYTES + 1))
+    """`loads` of all that a binary file holds."""
+    return loads(read_file(file))
+
+
+def read_file(file: BinaryIO) -> bytes:
+    """All that a binary file holds, or a byte more than any `.sem` file has.
+
+    A pipe or socket may give less than it is asked for, so it is asked until it ends.
+    """
+    data = b""
+    while block := file.read(FILE_MAX_BYTES + 1 - len(data)):
+        data += block
+    return data
 
 
 def dumps_many(
@@ -100,7 +111,10 @@ def loads_many(files: Iterable[bytes]) -> list[Document]:
 
 
 def seal_file(data: bytes) -> bytes:
-    """A bare file in the sealed form, with the digest of its prior; `unseal_file` undoes it."""
+    """A bare file in the sealed form, with the digest of its prior if that is registered.
+
+    `unseal_file` undoes it.
+    """
     return seal(data, _archival_chunks(Archive(), parse_bare(data).text))
 
 
@@ -119,6 +133,7 @@ def _content_chunks(document: Document) -> tuple[Chunk, ...]:
     if document.seed is not None:
         payloads[SEED] = encode_varint(document.seed)
     if document.thumbnail is not None:
+        _thumbnail(document.thumbnail.data, document.canvas)
         payloads[THUMBNAIL] = document.thumbnail.data
     maps = {index: item.map for index, item in enumerate(document.items) if item.map is not None}
     if maps:
@@ -135,9 +150,12 @@ def _archival_chunks(archive: Archive, text: TextPayload) -> tuple[Chunk, ...]:
     payloads = {chunk.type: chunk.payload for chunk in archive.extra}
     if archive.provenance:
         payloads[PROVENANCE] = encode_table(archive.provenance, "provenance chunk")
-    if text.prior:
+    digests = dict(archive.digests)
+    if ("prior", text.prior) in entries():
         digest = bytes.fromhex(lookup("prior", text.prior).digest)
-        payloads[DIGESTS] = encode_digests({(ModelKind.PRIOR, text.prior): digest})
+        digests[ModelKind.PRIOR, text.prior] = digest
+    if digests:
+        payloads[DIGESTS] = encode_digests(digests)
     if archive.source_sha256 is not None:
         payloads[SOURCE_DIGEST] = decode_source_digest(archive.source_sha256)
     return _in_order(payloads)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from operator import index
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from refcodec.chunk_payloads import ModelKind, Models
-from refcodec.errors import LimitError, MalformedError
+from refcodec.errors import LimitError, MalformedError, UnsupportedError
 from refcodec.limits import NUMBER_MAX, SEED_MAX
 from refcodec.text.content import build_content
 from refcodec.wire.canvas import check_canvas
@@ -33,8 +34,9 @@ class Archive:
     """What only the sealed form carries.
 
     `provenance` is free words by key, `source_sha256` the 32-byte digest of the picture
-    file. `digests` is what a file said of its models; a writer makes it anew. `extra` keeps
-    the archival chunks that this version does not know.
+    file. `digests` is what a file says of its models; a writer adds the prior's, so documents
+    that differ in it alone are equal. `extra` keeps the archival chunks that this version
+    does not know.
     """
 
     provenance: Mapping[str, str] = field(default_factory=dict)
@@ -62,33 +64,53 @@ class Document:
     extra: tuple[Chunk, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "canvas", tuple(self.canvas))
+        object.__setattr__(self, "canvas", _as_canvas(self.canvas))
         object.__setattr__(self, "items", tuple(self.items))
         object.__setattr__(self, "extra", tuple(self.extra))
         check_canvas(self.canvas)
-        _check_numbers(self.models)
+        for name in ("describer", "generator", "template"):
+            _check_number(f"models: {name}", getattr(self.models, name), NUMBER_MAX)
         self.content()
-        if self.seed is not None and not 0 <= self.seed <= SEED_MAX:
-            raise LimitError(f"seed: {self.seed}; it must be 0 to {SEED_MAX}")
+        if self.seed is not None:
+            _check_number("seed", self.seed, SEED_MAX)
         if self.thumbnail is not None and self.thumbnail.canvas != self.canvas:
             raise MalformedError(
                 f"thumbnail: made for a canvas of {self.thumbnail.canvas}, not {self.canvas}; "
                 "make it with canvas=..."
             )
         for extra in (self.extra, self.archive.extra):
-            check_order(
-                [chunk.type for chunk in extra], CONTENT_TYPES | ARCHIVAL_TYPES, "extra chunks"
-            )
+            _check_extra(extra)
 
     def content(self) -> bytes:
         """The content string of description and items (specification section 5.1)."""
         return build_content(self.text, [(item.name, item.detail) for item in self.items])
 
 
-def _check_numbers(models: Models) -> None:
-    for number in (models.describer, models.generator, models.template):
-        if not 0 <= number <= NUMBER_MAX:
-            raise LimitError(f"models: the number {number}; it must be 0 to {NUMBER_MAX}")
+def _as_canvas(canvas: Sequence[SupportsIndex]) -> tuple[int, int]:
+    """Width and height as integers, whichever integer type they come in."""
+    try:
+        width, height = (index(side) for side in canvas)
+    except (TypeError, ValueError) as error:
+        raise MalformedError(f"canvas: {canvas!r} is not a width and a height in pixels") from error
+    return width, height
+
+
+def _check_number(name: str, number: int, most: int) -> None:
+    if not isinstance(number, int):
+        raise MalformedError(f"{name}: {number!r} is not a whole number")
+    if not 0 <= number <= most:
+        raise LimitError(f"{name}: {number}; it must be 0 to {most}")
+
+
+def _check_extra(chunks: tuple[Chunk, ...]) -> None:
+    """Extra chunks are unknown ones that a reader may skip, in their order."""
+    types = [chunk.type for chunk in chunks]
+    check_order(types, CONTENT_TYPES | ARCHIVAL_TYPES, "extra chunks")
+    for chunk in chunks:
+        if chunk.is_critical:
+            raise UnsupportedError(
+                f"extra chunks: {chunk.type:#04x} is critical, and no reader of it is known"
+            )
 
 
 def to_json(document: Document) -> dict[str, Any]:

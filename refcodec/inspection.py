@@ -98,7 +98,8 @@ def _chunk_part(chunk: Chunk) -> Part:
     if chunk.type in KNOWN_TYPES:
         return Part(f"{name} chunk", chunk.size_bytes)
     kind = "critical" if chunk.is_critical else "ancillary"
-    return Part(f"chunk {chunk.type:#04x}", chunk.size_bytes, f"unknown, {kind}")
+    range_name = "private" if chunk.is_private else "unknown"
+    return Part(f"chunk {chunk.type:#04x}", chunk.size_bytes, f"{range_name}, {kind}")
 
 
 def _mode_name(text: TextPayload) -> str:

@@ -152,7 +152,7 @@ def test_canvas_limits(canvas: tuple[int, int], monkeypatch: pytest.MonkeyPatch)
         lambda: render_baseline(canvas, pattern(4, 4)),
         lambda: caption_image(canvas, "a"),
     ):
-        with pytest.raises(LimitError, match="rendering"):
+        with pytest.raises(LimitError, match="canvas"):
             draw()
 
 

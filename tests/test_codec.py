@@ -7,6 +7,7 @@ import io
 import subprocess
 import sys
 from dataclasses import replace
+from typing import BinaryIO, cast
 
 import pytest
 from hypothesis import given
@@ -80,6 +81,43 @@ def test_sealing_names_the_prior_by_its_digest() -> None:
     assert refcodec.unseal_file(refcodec.seal_file(bare)) == bare
 
 
+def test_sealing_again_keeps_digests_of_other_models() -> None:
+    bare = refcodec.dumps(Document(text=CAPTION, canvas=(1024, 1024)))
+    digests = encode_digests(
+        {(ModelKind.GENERATOR, 7): bytes(32), (ModelKind.DESCRIBER, 2): bytes(range(32))}
+    )
+    document = refcodec.loads(seal(bare, [Chunk(0x21, digests)]))
+    again = refcodec.loads(refcodec.dumps(document, sealed=True))
+    assert dict(document.archive.digests).items() <= dict(again.archive.digests).items()
+    assert (ModelKind.PRIOR, 1) in again.archive.digests
+
+
+def test_sealing_needs_no_prior() -> None:
+    bare = serialise_bare(BareFile((8, 8), TextPayload(TextMode.LM, 200, b"xyz")))
+    sealed_file = refcodec.seal_file(bare)
+    assert refcodec.unseal_file(sealed_file) == bare
+    assert "digests" not in str(refcodec.inspect(sealed_file)["parts"])
+
+
+class Trickle(io.RawIOBase):
+    """A stream that gives four bytes at a time, as a pipe may."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = io.BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return self._data.read(min(size, 4))
+
+
+def test_a_stream_that_gives_little_at_a_time_is_read_whole() -> None:
+    document = Document(text="Hello there everyone", canvas=(8, 8))
+    stream = cast(BinaryIO, Trickle(refcodec.dumps(document, check=False)))
+    assert refcodec.load(stream) == document
+
+
 def test_a_prior_of_another_digest_is_refused() -> None:
     bare = refcodec.dumps(Document(text=CAPTION, canvas=(1024, 1024)))
     digests = encode_digests({(ModelKind.PRIOR, 1): bytes(32)})
@@ -135,6 +173,10 @@ def test_inspection_accounts_for_every_byte(document: Document) -> None:
         ({"items": [Item("x")] * 16}, refcodec.LimitError),
         ({"models": Models(1 << 32)}, refcodec.LimitError),
         ({"models": Models(0, -1)}, refcodec.LimitError),
+        ({"canvas": (8.5, 8)}, refcodec.MalformedError),
+        ({"canvas": (8, 8, 8)}, refcodec.MalformedError),
+        ({"seed": 1.5}, refcodec.MalformedError),
+        ({"extra": [Chunk(0x90, b"")]}, refcodec.UnsupportedError),
         ({"seed": -1}, refcodec.LimitError),
         ({"seed": 1 << 64}, refcodec.LimitError),
         ({"extra": [Chunk(0x11, b"")]}, refcodec.MalformedError),
@@ -226,6 +268,18 @@ def test_json_form() -> None:
         },
         "extra": [{"type": 63, "payload": "ff"}],
     }
+
+
+@pytest.mark.parametrize("payload", [b"", b"\xff" * 20])
+def test_a_thumbnail_that_does_not_decode_is_not_written(payload: bytes) -> None:
+    thumbnail = refcodec.Thumbnail(payload, (1024, 1024))
+    with pytest.raises(refcodec.MalformedError):
+        refcodec.dumps(Document(text="x", canvas=(1024, 1024), thumbnail=thumbnail))
+
+
+def test_a_thumbnail_of_another_canvas_is_refused() -> None:
+    with pytest.raises(refcodec.MalformedError, match="made for"):
+        Document(text="x", canvas=(8, 8), thumbnail=refcodec.Thumbnail(b"", (1024, 1024)))
 
 
 def test_public_names() -> None:

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -290,6 +289,8 @@ def test_seminfo(caption_file: Path, tmp_path: Path) -> None:
     assert b"chunk 0x3f (unknown, ancillary)" in listed.stdout
     assert b"chunk 0x9f (unknown, critical)" in listed.stdout
     assert run("seminfo", "--check", unknown).returncode == 14
+    checked = run("seminfo", "--check", "--json", unknown)
+    assert json.loads(checked.stdout)["checked"] == "unsupported"
 
 
 def test_seminfo_works_without_the_prior(caption_file: Path) -> None:
@@ -312,7 +313,8 @@ def test_semdec_writes_the_thumbnail() -> None:
         assert picture.tobytes() == document.thumbnail.samples().tobytes()
     without = refcodec.dumps(Document(text="x", canvas=(8, 8)))
     refused = run("semdec", "-", "--thumbnail", input=without)
-    assert refused.returncode == 11
+    assert refused.returncode == 1
+    assert b"holds no thumbnail" in refused.stderr
     assert refused.stdout == b""
 
 
@@ -345,12 +347,170 @@ def test_a_reader_that_leaves_is_no_error_message(caption_file: Path) -> None:
         assert b"Traceback" not in process.stderr.read()
 
 
-def test_an_interrupt_ends_quietly(tmp_path: Path) -> None:
+def test_an_interrupt_ends_a_run_at_once(tmp_path: Path, caption_file: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
     process = subprocess.Popen(
-        [SCRIPTS / "semcat", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
+        [SCRIPTS / "semcat", pipe, caption_file],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
-    time.sleep(1.5)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    # Opening the pipe waits until the command has opened it too, and waits for what it holds.
+    with pipe.open("wb"):
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=30)
     assert process.returncode == 130
+    assert output == b""
+    assert errors == b"semcat: interrupted\n"
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_worker_processes_end_with_the_command(
+    tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    pictures = []
+    for index in range(200):
+        path = tmp_path / f"{index}.png"
+        Image.effect_noise((400, 300), 60 + index % 50).save(path, compress_level=0)
+        pictures.append(str(path))
+    out = tmp_path / "out"
+    with subprocess.Popen(
+        [SCRIPTS / "semenc", *pictures, "-j", "2", "-o", out, "--thumbnail-bytes", "200"],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        # A terminal interrupts the whole group; a supervisor ends the one process it knows.
+        target = -process.pid if number == signal.SIGINT else process.pid
+        os.kill(target, number)
+        errors = process.stderr.read()
+        assert process.wait(timeout=60) == status
     assert b"Traceback" not in errors
+    assert 0 < len(list(out.iterdir())) < len(pictures)
+    assert {path.suffix for path in out.iterdir()} == {".sem"}
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+def test_a_killed_worker_is_a_clear_error(tmp_path: Path) -> None:
+    """The second picture is a pipe, whose reader, a worker, is killed while it waits."""
+    pipe, picture = tmp_path / "pipe.png", tmp_path / "picture.png"
+    os.mkfifo(pipe)
+    Image.new("RGB", (8, 8)).save(picture)
+    process = subprocess.Popen(
+        [SCRIPTS / "semenc", pipe, picture, "-j", "2", "-o", tmp_path / "out", "-q"],
+        stderr=subprocess.PIPE,
+    )
+    with pipe.open("wb"):
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert b"a worker process was killed" in errors
+    assert b"Traceback" not in errors
+
+
+def test_closed_standard_streams_are_clear_errors(caption_file: Path) -> None:
+    def shell(line: str) -> subprocess.CompletedProcess[bytes]:
+        environment = os.environ | {"PATH": f"{SCRIPTS}:{os.environ['PATH']}"}
+        return subprocess.run(
+            ["sh", "-c", line], capture_output=True, check=False, timeout=60, env=environment
+        )
+
+    for line in (
+        f"semcat {caption_file} >&-",
+        f"seminfo {caption_file} >&-",
+        f"semdec {caption_file} -o - >&-",
+        "semcat - <&-",
+        "semenc - -o x <&-",
+    ):
+        done = shell(line)
+        assert done.returncode == 1, line
+        assert b"is closed" in done.stderr, line
+    silent = shell(f"semenc {HOUSE} --text 'A house.' -o - 2>&-")
+    assert refcodec.loads(silent.stdout).text == "A house."
+    assert shell("semcat /no/such/file 2>&-").returncode == 1
+
+
+@pytest.mark.parametrize("name", ["", ".", "/", "x" * 300, "loop"])
+def test_odd_names_are_clear_errors(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for command in (
+        ["semenc", name],
+        ["semenc", HOUSE, "--text", "x", "-o", name or "/dev/full"],
+        ["semcat", name],
+        ["semdec", name],
+        ["seminfo", name],
+    ):
+        done = run(*command, cwd=tmp_path)
+        assert done.returncode in {0, 1, 2, 11}, command
+        assert b"Traceback" not in done.stderr, command
+
+
+def test_pictures_are_not_overwritten_by_their_files(tmp_path: Path, small_picture: Path) -> None:
+    disguised = tmp_path / "picture.sem"
+    disguised.write_bytes(small_picture.read_bytes())
+    assert run("semenc", disguised, "-f").returncode == 2
+    assert disguised.read_bytes() == small_picture.read_bytes()
+    twin = tmp_path / "small.webp"
+    twin.write_bytes(small_picture.read_bytes())
+    both = run("semenc", "-f", "small.png", twin, cwd=tmp_path)
+    assert both.returncode == 2
+    assert b"same file" in both.stderr
+
+
+def test_standard_input_with_many_jobs(tmp_path: Path, small_picture: Path) -> None:
+    done = run(
+        "semenc", "-", small_picture, "-j", 2, "-o", tmp_path, input=small_picture.read_bytes()
+    )
+    assert done.returncode == 0
+    assert (tmp_path / "picture.sem").read_bytes() == (tmp_path / "small.sem").read_bytes()
+
+
+def test_messages_name_the_file_that_is_meant(tmp_path: Path, small_picture: Path) -> None:
+    (tmp_path / "small.sem").write_bytes(b"")
+    assert b"small.sem: exists already" in run("semenc", small_picture).stderr
+    sem = run("semenc", small_picture, "--text", "x", "-o", "-").stdout
+    missing = run("semdec", "-", "-o", tmp_path / "missing" / "x.png", input=sem)
+    assert missing.returncode == 1
+    assert b"missing" in missing.stderr
+
+
+def test_a_replaced_file_keeps_its_permissions(small_picture: Path) -> None:
+    sem = small_picture.with_suffix(".sem")
+    assert run("semenc", small_picture, "--text", "x").returncode == 0
+    sem.chmod(0o600)
+    assert run("semenc", small_picture, "--text", "y", "-f").returncode == 0
+    assert sem.stat().st_mode & 0o777 == 0o600
+    assert run("semcat", sem).stdout == b"y\n"
+
+
+def test_a_rate_that_was_printed_can_be_asked_for(small_picture: Path) -> None:
+    size = len(run("semenc", small_picture, "--text", "A bird.", "-o", "-").stdout)
+    rate = repr(8e6 * size / (96 * 64))
+    done = run("semenc", small_picture, "--text", "A bird.", "-o", "-", "--ubpp", rate)
+    assert len(done.stdout) == size
+
+
+def test_a_thumbnail_that_does_not_fit_is_mentioned(small_picture: Path) -> None:
+    done = run("semenc", small_picture, "--text", "x", "-o", "-", "--thumbnail-bytes", 2)
+    assert done.returncode == 0
+    assert b"no thumbnail fits" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["semenc", "semcat", "semdec", "seminfo"])
+def test_version(command: str) -> None:
+    assert run(command, "--version").stdout.startswith(f"{command} (refcodec) ".encode())
+
+
+def test_text_files_as_other_systems_write_them(tmp_path: Path, small_picture: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_bytes("\ufeffA caf\u00e9.\r\n".encode())
+    options = ["--text-file", text, "-o", "-"]
+    assert refcodec.loads(run("semenc", small_picture, *options).stdout).text == "A caf\u00e9."
+    text.write_text("\u20ac" * 30000, "utf-8")
+    assert run("semenc", small_picture, *options).returncode == 15
+    text.write_bytes(b"a" * (1 << 20) + b"b")
+    assert run("semenc", small_picture, *options).returncode == 2

@@ -35,6 +35,7 @@ MUTANTS = {
     "swaps width and height": "document and document.update(canvas=document['canvas'][::-1])",
     "changes one sample": "document and document['thumbnail'] and document['thumbnail'].update("
     "samples='A' + document['thumbnail']['samples'][1:])",
+    "adds a member": "document and document.update(bogus=None)",
     "forgets maps": "document and [item.update(map=None) for item in document['items']]",
 }
 MUTANT = """
@@ -60,7 +61,7 @@ def test_there_are_enough_vectors_of_every_kind() -> None:
     assert len(ENTRIES) >= 60
     assert len({entry.name for entry in ENTRIES}) == len(ENTRIES)
     assert {entry.status for entry in ENTRIES} == {0, 10, 11, 12, 13, 14, 15}
-    assert len(MODULES) == 4
+    assert len(MODULES) == 5
 
 
 def test_every_clause_is_in_the_specification() -> None:
@@ -149,6 +150,8 @@ def test_a_suite_that_cannot_fail_is_refused(tmp_path: Path, some_vectors: Path)
     assert changed.returncode == 1
     assert b"not the one of the manifest" in changed.stderr
     assert run("semconform", "--suite", tmp_path / "none", "--", "true").returncode == 1
+    (tmp_path / "manifest.json").write_text("{}", "utf-8")
+    assert b"cannot be read" in run("semconform", "--suite", tmp_path, "--", "true").stderr
     assert run("semconform", "--", "/no/such/decoder").returncode == 1
     assert run("semconform").returncode == 2
 
@@ -156,6 +159,17 @@ def test_a_suite_that_cannot_fail_is_refused(tmp_path: Path, some_vectors: Path)
 def test_classes_select_vectors(some_vectors: Path) -> None:
     done = run("semconform", "--suite", some_vectors, "--class", "maps", "-v", "--", *SEMCAT)
     assert done.stdout.splitlines() == [b"passed maps-of-two-items", b"1 passed, 0 failed"]
+
+
+def test_a_decoder_of_texts_may_leave_out_pictures(some_vectors: Path, tmp_path: Path) -> None:
+    program = mutant(
+        tmp_path,
+        "document and (document.pop('thumbnail'), [item.pop('map') for item in document['items']])",
+    )
+    as_text = run("semconform", "--suite", some_vectors, "--class", "text", "--", *program)
+    assert as_text.returncode == 0, as_text.stdout.decode()
+    as_full = run("semconform", "--suite", some_vectors, "--", *program)
+    assert as_full.returncode == 1
 
 
 def test_the_runner_knows_nothing_of_the_reference_codec() -> None:

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 import refcodec
 from refcodec.coding.prior import load_prior
 from refcodec.coding.token_stream import decode_tokens, encode_tokens
-from refcodec.errors import ERROR_CLASSES
+from refcodec.errors import ERROR_CLASSES, MalformedError
 from refcodec.wire.bare import TextMode, parse_bare, serialise_bare
+from refcodec.wire.chunks import CONTENT_TYPES, Chunk
 from refcodec.wire.sealed import is_sealed, parse_sealed, seal
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -113,4 +114,9 @@ def test_bytes_at_random_behind_a_head(head: int, data: bytes) -> None:
 @given(st.integers(0x08, 0xFF), st.binary(max_size=40))
 def test_chunks_at_random(number: int, payload: bytes) -> None:
     decodes(bytes([0xB5, 0x10, number, len(payload)]) + payload + b"\x01text")
-    decodes(seal(bytes([0xB5, 0x10, 0x01]), ()) + payload)
+    try:
+        wrapped = seal(bytes([0xB5, 0x10, 0x01]), [Chunk(number, payload)])
+    except MalformedError:
+        assert number in CONTENT_TYPES
+    else:
+        decodes(wrapped)

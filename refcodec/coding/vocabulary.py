@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 END = 0
-FIRST_BYTE_TOKEN = 1
-FIRST_LONG_TOKEN = FIRST_BYTE_TOKEN + 256
 
 
 class Vocabulary:

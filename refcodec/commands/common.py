@@ -2,46 +2,65 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
 import os
+import stat
 import sys
 import tempfile
 import unicodedata
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TextIO
+from typing import Any, BinaryIO, TextIO
 
+from refcodec.codec import read_file
 from refcodec.errors import ERROR_CLASSES, SemError
-from refcodec.limits import FILE_MAX_BYTES
 
 STANDARD_STREAM = "-"
 STATUS_FAILED = 1
-STATUS_USAGE = 2
 STATUS_INTERRUPTED = 130
 
 _STATUSES = "\n".join(f"  {error.status}  {error.name}" for error in ERROR_CLASSES)
 EPILOG = f"""exit status:
   0  done
-  1  a file could not be read or written
+  1  a file could not be read or written, or lacks what was asked for
   2  wrong usage
 {_STATUSES}
 With several files, the others are still done and the first failure's status is returned."""
 
 
+class CommandError(Exception):
+    """A wish that a valid file does not grant; exit status 1."""
+
+
+class _Version(Action):
+    """Prints the version; it is looked up only when asked for, because that takes time."""
+
+    def __call__(self, parser: ArgumentParser, *_: Any) -> None:
+        print(f"{parser.prog} (refcodec) {importlib.metadata.version('refcodec')}")
+        parser.exit()
+
+
 def new_parser(name: str, description: str) -> ArgumentParser:
     """An argument parser whose help ends with the exit statuses."""
-    return ArgumentParser(
+    parser = ArgumentParser(
         prog=name,
         description=description,
         epilog=EPILOG,
         formatter_class=RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    return parser
 
 
-def for_each(command: str, names: Iterable[str], action: Callable[[str], None]) -> int:
-    """Run `action` on every name; print what fails; return the first failure's status."""
-    return first_failure(attempt(command, name, action) for name in names)
+def run(command: str, parser: Callable[[], Namespace], work: Callable[[Namespace], int]) -> int:
+    """A command from its arguments to its exit status; an interrupt ends it at once."""
+    try:
+        return work(parser())
+    except KeyboardInterrupt:
+        complain(command, "interrupted")
+        return STATUS_INTERRUPTED
 
 
 def first_failure(statuses: Iterable[int]) -> int:
@@ -56,43 +75,59 @@ def attempt(command: str, name: str, action: Callable[[str], None]) -> int:
     except SemError as error:
         complain(command, f"{name}: {error} [{error.name}]")
         return error.status
+    except CommandError as error:
+        complain(command, f"{name}: {error}")
+        return STATUS_FAILED
     except BrokenPipeError:
         # The reader of our output has left; what remains to be flushed must not raise again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return STATUS_FAILED
     except OSError as error:
-        complain(command, f"{name}: {error.strerror or error}")
+        complain(command, f"{error.filename or name}: {error.strerror or error}")
         return STATUS_FAILED
-    except KeyboardInterrupt:
-        complain(command, f"{name}: interrupted")
-        return STATUS_INTERRUPTED
     return 0
 
 
 def complain(command: str, message: str) -> None:
-    """One line on standard error, with control characters made visible."""
-    print(f"{command}: {visible(message)}", file=sys.stderr)
+    """One line on standard error, if it is open, with control characters made visible."""
+    if sys.stderr is not None:
+        print(f"{command}: {visible(message)}", file=sys.stderr)
 
 
-def read_file(name: str) -> bytes:
+def standard_input() -> BinaryIO:
+    """Standard input in binary; OSError if it is closed."""
+    if sys.stdin is None:
+        raise OSError("standard input is closed")
+    return sys.stdin.buffer
+
+
+def standard_output() -> TextIO:
+    """Standard output; OSError if it is closed."""
+    if sys.stdout is None:
+        raise OSError("standard output is closed")
+    return sys.stdout
+
+
+def read_input(name: str) -> bytes:
     """A `.sem` file, or standard input for `-`; never more than a byte beyond the limit."""
     if name == STANDARD_STREAM:
-        return sys.stdin.buffer.read(FILE_MAX_BYTES + 1)
+        return read_file(standard_input())
     with Path(name).open("rb") as file:
-        return file.read(FILE_MAX_BYTES + 1)
+        return read_file(file)
 
 
-def write_file(name: str, data: bytes, *, overwrite: bool) -> None:
+def write_output(name: str, data: bytes, *, overwrite: bool) -> None:
     """All of `data` into a file, or nothing: a temporary file takes its place at the end.
 
     Without `overwrite`, FileExistsError if there is a file of that name by then. A device
-    or pipe is written to, never replaced.
+    or pipe is written to, never replaced; a file that is replaced keeps its permissions.
     """
     if name == STANDARD_STREAM:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        output = standard_output().buffer
+        output.write(data)
+        output.flush()
         return
-    target = Path(name).resolve()
+    target = Path(os.path.realpath(name))
     if target.exists() and not target.is_file():
         target.write_bytes(data)
         return
@@ -101,31 +136,34 @@ def write_file(name: str, data: bytes, *, overwrite: bool) -> None:
         try:
             temporary.write(data)
             temporary.flush()
-            source.chmod(0o666 & ~_umask())
+            os.fsync(temporary.fileno())
+            source.chmod(_mode_of(target))
             _put_in_place(source, target, overwrite=overwrite)
         finally:
             source.unlink(missing_ok=True)
 
 
-def _put_in_place(source: Path, target: Path, *, overwrite: bool) -> None:
-    """Rename without ever replacing a file unasked, even one made a moment ago."""
-    if not overwrite:
-        refuse_existing(str(target), overwrite=False)
-        try:
-            target.hardlink_to(source)
-        except FileExistsError:
-            raise
-        except OSError:
-            # The file system has no hard links; renaming is the next best.
-            source.replace(target)
-        return
-    source.replace(target)
-
-
-def _umask() -> int:
+def _mode_of(target: Path) -> int:
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
     mask = os.umask(0)
     os.umask(mask)
-    return mask
+    return 0o666 & ~mask
+
+
+def _put_in_place(source: Path, target: Path, *, overwrite: bool) -> None:
+    """Rename without ever replacing a file unasked, even one made a moment ago."""
+    if overwrite:
+        source.replace(target)
+        return
+    refuse_existing(str(target), overwrite=False)
+    try:
+        target.hardlink_to(source)
+    except FileExistsError:
+        raise
+    except OSError:
+        # The file system has no hard links; renaming is the next best.
+        source.replace(target)
 
 
 def refuse_existing(name: str, *, overwrite: bool) -> None:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
 from argparse import Namespace
+from functools import partial
 
 from refcodec.codec import loads
-from refcodec.commands.common import for_each, new_parser, print_as_utf8, print_text, read_file
+from refcodec.commands.common import (
+    attempt,
+    first_failure,
+    new_parser,
+    print_as_utf8,
+    print_text,
+    read_input,
+    run,
+    standard_output,
+)
 from refcodec.document import Document, to_json
 
 DESCRIPTION = """\
@@ -36,17 +45,24 @@ def plain_text(document: Document) -> str:
     return "\n".join([document.text, *items])
 
 
+def print_file(name: str, *, as_json: bool) -> None:
+    """Print one file on standard output."""
+    output = standard_output()
+    document = loads(read_input(name))
+    if as_json:
+        print(json.dumps(to_json(document)), file=output)
+    else:
+        print_text(plain_text(document), output)
+    output.flush()
+
+
+def print_files(arguments: Namespace) -> int:
+    """Print every file; the first failure's status."""
+    print_as_utf8()
+    show = partial(print_file, as_json=arguments.json)
+    return first_failure(attempt("semcat", name, show) for name in arguments.files)
+
+
 def main() -> int:
     """Run the command; its exit status."""
-    arguments = parse_arguments()
-    print_as_utf8()
-
-    def print_file(name: str) -> None:
-        document = loads(read_file(name))
-        if arguments.json:
-            print(json.dumps(to_json(document)))
-        else:
-            print_text(plain_text(document), sys.stdout)
-        sys.stdout.flush()
-
-    return for_each("semcat", arguments.files, print_file)
+    return run("semcat", parse_arguments, print_files)

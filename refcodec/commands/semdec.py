@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
+from functools import partial
 from pathlib import Path
 
 from refcodec.codec import loads
 from refcodec.commands.common import (
     STANDARD_STREAM,
-    for_each,
+    CommandError,
+    attempt,
     new_parser,
-    read_file,
+    read_input,
     refuse_existing,
-    write_file,
+    run,
+    write_output,
 )
-from refcodec.errors import MalformedError
 from refcodec.picture.pipeline import BASELINE
 
 DESCRIPTION = """\
@@ -45,34 +47,43 @@ def parse_arguments() -> Namespace:
     )
     arguments = parser.parse_args()
     if arguments.output is None:
-        is_stream = arguments.file == STANDARD_STREAM
-        arguments.output = (
-            STANDARD_STREAM if is_stream else str(Path(arguments.file).with_suffix(".png"))
-        )
+        arguments.output = _default_output(parser, arguments.file)
     elif arguments.output != STANDARD_STREAM and Path(arguments.output).suffix.lower() != ".png":
         parser.error(f"-o {arguments.output}: only PNG is written; give a name that ends in .png")
     return arguments
 
 
+def _default_output(parser: ArgumentParser, file: str) -> str:
+    if file == STANDARD_STREAM:
+        return STANDARD_STREAM
+    try:
+        return str(Path(file).with_suffix(".png"))
+    except ValueError:
+        parser.error(f"{file!r} is not the name of a file")
+
+
+def draw(name: str, arguments: Namespace) -> None:
+    """Draw one file."""
+    from refcodec.picture.output import draw_document, to_png
+
+    refuse_existing(arguments.output, overwrite=arguments.force)
+    data = read_input(name)
+    document = loads(data)
+    if not arguments.thumbnail:
+        picture = draw_document(document, arguments.generator)
+    elif document.thumbnail:
+        picture = document.thumbnail.image()
+    else:
+        raise CommandError("the file holds no thumbnail; draw it without --thumbnail")
+    png = to_png(picture, document, data, arguments.generator)
+    write_output(arguments.output, png, overwrite=arguments.force)
+
+
+def draw_file(arguments: Namespace) -> int:
+    """Draw the file; the exit status."""
+    return attempt("semdec", arguments.file, partial(draw, arguments=arguments))
+
+
 def main() -> int:
     """Run the command; its exit status."""
-    arguments = parse_arguments()
-
-    def draw(name: str) -> None:
-        from refcodec.picture.output import draw_document, to_png
-
-        refuse_existing(arguments.output, overwrite=arguments.force)
-        data = read_file(name)
-        document = loads(data)
-        if arguments.thumbnail:
-            if document.thumbnail is None:
-                raise MalformedError(
-                    "no thumbnail: the file holds none; draw it without --thumbnail"
-                )
-            picture = document.thumbnail.image()
-        else:
-            picture = draw_document(document, arguments.generator)
-        png = to_png(picture, document, data, arguments.generator)
-        write_file(arguments.output, png, overwrite=arguments.force)
-
-    return for_each("semdec", [arguments.file], draw)
+    return run("semdec", parse_arguments, draw_file)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -17,15 +19,19 @@ from refcodec.chunk_payloads import Models
 from refcodec.codec import dumps
 from refcodec.commands.common import (
     STANDARD_STREAM,
+    STATUS_FAILED,
     attempt,
     complain,
     first_failure,
     new_parser,
+    read_input,
     refuse_existing,
-    write_file,
+    run,
+    standard_input,
+    write_output,
 )
 from refcodec.document import Document
-from refcodec.limits import FILE_MAX_BYTES, SEED_MAX, TEXT_MAX_BYTES, THUMBNAIL_MAX_BYTES
+from refcodec.limits import FILE_MAX_BYTES, SEED_MAX, THUMBNAIL_MAX_BYTES
 from refcodec.picture.pipeline import EMBEDDED, describe_loaded
 
 if TYPE_CHECKING:
@@ -117,36 +123,52 @@ def _complete(parser: ArgumentParser, arguments: Namespace) -> None:
     """Read the text file and settle the outputs, or end with a usage error."""
     if arguments.text_file is not None:
         arguments.text = _read_text(parser, arguments.text_file)
-    outputs = [_output_name(arguments, picture) for picture in arguments.pictures]
-    if len(arguments.pictures) > 1 and (
-        arguments.output == STANDARD_STREAM or len(set(outputs)) < len(outputs)
-    ):
+    try:
+        arguments.folder = _output_folder(arguments)
+        arguments.outputs = [_output_name(arguments, picture) for picture in arguments.pictures]
+    except ValueError:
+        parser.error("a PICTURE is not the name of a file")
+    except OSError as error:
+        parser.error(f"-o {arguments.output}: {error.strerror}")
+    files = [name for name in arguments.outputs if name != STANDARD_STREAM]
+    targets = [os.path.realpath(name) for name in files]
+    if len(set(targets)) + (len(files) < len(arguments.outputs)) < len(arguments.outputs):
         parser.error("several pictures would be written to the same file; give -o a folder")
-    arguments.outputs = outputs
+    if not set(targets).isdisjoint(map(os.path.realpath, arguments.pictures)):
+        parser.error("a picture would be overwritten by its own file; give -o another name")
 
 
 def _read_text(parser: ArgumentParser, name: str) -> str:
     try:
-        with Path(name).open("rb") as file:
-            data = file.read(TEXT_MAX_BYTES + 2)
-        # A text file ends with a line feed that is no part of what it says.
-        return data.decode("utf-8").removesuffix("\n")
+        data = read_input(name)
+        if len(data) > FILE_MAX_BYTES:
+            parser.error(f"--text-file {name}: more than {FILE_MAX_BYTES} bytes")
+        # A text file may begin with a byte-order mark, and ends with a line ending; neither
+        # is part of what it says.
+        return data.decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
     except OSError as error:
-        parser.error(f"--text-file {name}: {error.strerror}")
+        parser.error(f"--text-file {name}: {error.strerror or error}")
     except UnicodeDecodeError:
         parser.error(f"--text-file {name}: not UTF-8")
 
 
-def _output_name(arguments: Namespace, picture: str) -> str:
+def _output_folder(arguments: Namespace) -> Path | None:
+    """The folder that -o names, or None if it names a file or is not given."""
     output = arguments.output
-    if output is None and picture == STANDARD_STREAM:
+    if output is None or output == STANDARD_STREAM:
+        return None
+    is_folder = len(arguments.pictures) > 1 or output.endswith(os.sep) or Path(output).is_dir()
+    return Path(output) if is_folder else None
+
+
+def _output_name(arguments: Namespace, picture: str) -> str:
+    is_stream = picture == STANDARD_STREAM
+    if arguments.output is None and is_stream:
         return STANDARD_STREAM
-    name = "picture.sem" if picture == STANDARD_STREAM else Path(picture).stem + ".sem"
-    if output is None:
-        return str(Path(picture).with_name(name))
-    if len(arguments.pictures) > 1 or Path(output).is_dir() or output.endswith(os.sep):
-        return str(Path(output) / name)
-    return str(output)
+    name = Path("picture" if is_stream else picture).with_suffix(".sem")
+    if arguments.output is None:
+        return str(name)
+    return str(arguments.folder / name.name) if arguments.folder else str(arguments.output)
 
 
 def encode_picture(arguments: Namespace, index: int) -> None:
@@ -155,7 +177,7 @@ def encode_picture(arguments: Namespace, index: int) -> None:
 
     picture, output = arguments.pictures[index], arguments.outputs[index]
     refuse_existing(output, overwrite=arguments.force)
-    loaded = load_picture(sys.stdin.buffer if picture == STANDARD_STREAM else picture)
+    loaded = load_picture(standard_input() if picture == STANDARD_STREAM else picture)
     document = describe_loaded(
         loaded, text=arguments.text, describer=arguments.describer, seed=arguments.seed
     )
@@ -163,16 +185,25 @@ def encode_picture(arguments: Namespace, index: int) -> None:
         document = with_provenance(document, arguments)
     document = fit(document, loaded, arguments)
     data = dump(document, arguments)
-    if output != STANDARD_STREAM:
-        Path(output).parent.mkdir(parents=True, exist_ok=True)
-    write_file(output, data, overwrite=arguments.force)
+    if arguments.folder:
+        arguments.folder.mkdir(parents=True, exist_ok=True)
+    write_output(output, data, overwrite=arguments.force)
     if not arguments.quiet:
-        for note in loaded.notes:
-            complain("semenc", f"{picture}: {note}")
-        count = len(arguments.pictures)
-        progress = f"[{index + 1}/{count}] " if count > 1 else ""
-        rate = 8e6 * len(data) / (document.canvas[0] * document.canvas[1])
-        complain("semenc", f"{progress}{output}: {len(data)} bytes, {rate:.1f} ubpp")
+        report(arguments, index, loaded.notes, document, len(data))
+
+
+def report(
+    arguments: Namespace, index: int, notes: tuple[str, ...], document: Document, size_bytes: int
+) -> None:
+    """What was done and what a user should know of it, on standard error."""
+    if arguments.thumbnail_bytes and document.thumbnail is None:
+        notes = (*notes, "no thumbnail fits the bytes that are allowed")
+    for note in notes:
+        complain("semenc", f"{arguments.pictures[index]}: {note}")
+    count = len(arguments.pictures)
+    progress = f"[{index + 1}/{count}] " if count > 1 else ""
+    rate = 8e6 * size_bytes / (document.canvas[0] * document.canvas[1])
+    complain("semenc", f"{progress}{arguments.outputs[index]}: {size_bytes} bytes, {rate:.1f} ubpp")
 
 
 def dump(document: Document, arguments: Namespace) -> bytes:
@@ -218,13 +249,35 @@ def encode_one(arguments: Namespace, index: int) -> int:
     return attempt("semenc", arguments.pictures[index], encode)
 
 
-def main() -> int:
-    """Run the command; its exit status."""
-    arguments = parse_arguments()
+def encode_pictures(arguments: Namespace) -> int:
+    """Write every picture; the first failure's status."""
     encode = partial(encode_one, arguments)
     indices = range(len(arguments.pictures))
-    jobs = min(arguments.jobs, len(indices))
-    if jobs == 1:
-        return first_failure(map(encode, indices))
-    with ProcessPoolExecutor(jobs) as pool:
-        return first_failure(pool.map(encode, indices))
+    # Another process could not read this one's standard input.
+    jobs = 1 if STANDARD_STREAM in arguments.pictures else min(arguments.jobs, len(indices))
+    return first_failure(
+        map(encode, indices) if jobs == 1 else _in_processes(encode, jobs, indices)
+    )
+
+
+def _in_processes(encode: Callable[[int], int], jobs: int, indices: Sequence[int]) -> Iterator[int]:
+    """`encode` of each in worker processes; when this one is told to end, they end as well."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    pool = ProcessPoolExecutor(jobs, initializer=_leave_signals_to_parent)
+    try:
+        yield from pool.map(encode, indices)
+    except BrokenProcessPool:
+        complain("semenc", "a worker process was killed; pictures not reported are not written")
+        yield STATUS_FAILED
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_signals_to_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def main() -> int:
+    """Run the command; its exit status."""
+    return run("semenc", parse_arguments, encode_pictures)

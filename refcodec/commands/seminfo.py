@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
-import sys
 from argparse import Namespace
+from functools import partial
 from typing import Any
 
 from refcodec.codec import loads
-from refcodec.commands.common import for_each, new_parser, print_as_utf8, read_file, visible
+from refcodec.commands.common import (
+    attempt,
+    first_failure,
+    new_parser,
+    print_as_utf8,
+    read_input,
+    run,
+    standard_output,
+    visible,
+)
+from refcodec.errors import SemError
 from refcodec.inspection import inspect
 
 DESCRIPTION = """\
@@ -43,22 +53,40 @@ def table(name: str, report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def print_report(name: str, arguments: Namespace) -> None:
+    """Print one file's report; with --check, raise what decoding it raises, after printing."""
+    output = standard_output()
+    data = read_input(name)
+    report = inspect(data)
+    fault = _fault(data) if arguments.check else None
+    checked = {"checked": fault.name if fault else "ok"} if arguments.check else {}
+    if arguments.json:
+        print(json.dumps({"file": name, **report, **checked}), file=output)
+    else:
+        print(table(name, report), file=output)
+        if arguments.check and not fault:
+            print("  all that can be checked is right", file=output)
+    output.flush()
+    if fault:
+        raise fault
+
+
+def _fault(data: bytes) -> SemError | None:
+    """What is wrong with the content of a file whose container is right."""
+    try:
+        loads(data)
+    except SemError as error:
+        return error
+    return None
+
+
+def print_reports(arguments: Namespace) -> int:
+    """Print every file's report; the first failure's status."""
+    print_as_utf8()
+    show = partial(print_report, arguments=arguments)
+    return first_failure(attempt("seminfo", name, show) for name in arguments.files)
+
+
 def main() -> int:
     """Run the command; its exit status."""
-    arguments = parse_arguments()
-    print_as_utf8()
-
-    def print_report(name: str) -> None:
-        data = read_file(name)
-        report = inspect(data)
-        if arguments.json:
-            print(json.dumps({"file": name, **report}))
-        else:
-            print(table(name, report))
-        if arguments.check:
-            loads(data)
-            if not arguments.json:
-                print("  all that can be checked is right")
-        sys.stdout.flush()
-
-    return for_each("seminfo", arguments.files, print_report)
+    return run("seminfo", parse_arguments, print_reports)

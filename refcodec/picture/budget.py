@@ -14,8 +14,11 @@ MakeThumbnail = Callable[[int], Thumbnail]
 
 
 def bytes_for_rate(micro_bits_per_pixel: float, canvas: tuple[int, int]) -> int:
-    """The size of the largest file of at most this rate."""
-    return int(micro_bits_per_pixel * canvas[0] * canvas[1] / 8e6)
+    """The size of the largest file of at most this rate.
+
+    A rate that was computed from a size, and rounded, gives that size again.
+    """
+    return int(micro_bits_per_pixel * canvas[0] * canvas[1] / 8e6 + 1e-6)
 
 
 def fit_text(document: Document, max_bytes: int, dump: Dump, *, may_shorten: bool) -> Document:

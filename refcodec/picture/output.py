@@ -1,7 +1,7 @@
 """Pictures out: drawn documents as PNG files that say that they are synthetic.
 
 The mark is the IPTC property "Digital Source Type" in an XMP packet, as a PNG text chunk of
-the keyword that the XMP specification (part 3, section 1.1.5) gives.
+the keyword that the XMP specification (part 3, 1.1.5) gives.
 """
 
 from __future__ import annotations

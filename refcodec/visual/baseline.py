@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from refcodec.errors import LimitError
-from refcodec.limits import CANVAS_MAX_SIDE, RENDER_MAX_PIXELS
+from refcodec.limits import RENDER_MAX_PIXELS
+from refcodec.wire.canvas import check_canvas
 
 GREY = 128
 PHASES = 256
@@ -40,7 +41,7 @@ def render_baseline(
     `canvas` is (width, height) in pixels, `samples` the thumbnail's (h, w, 3) or None for
     a flat grey picture. LimitError beyond RENDER_MAX_PIXELS, before memory is taken.
     """
-    _check_canvas(canvas)
+    _check_size(canvas)
     width, height = canvas
     pixels = np.empty((height, width, 3), dtype=np.uint8)
     if samples is None:
@@ -94,12 +95,9 @@ def spline_weights() -> NDArray[np.int32]:
     return weights.astype(np.int32)
 
 
-def _check_canvas(canvas: tuple[int, int]) -> None:
+def _check_size(canvas: tuple[int, int]) -> None:
+    check_canvas(canvas)
     width, height = canvas
-    if not (1 <= width <= CANVAS_MAX_SIDE and 1 <= height <= CANVAS_MAX_SIDE):
-        raise LimitError(
-            f"rendering: canvas {width}x{height}; each side must be 1 to {CANVAS_MAX_SIDE}"
-        )
     if width * height > RENDER_MAX_PIXELS:
         raise LimitError(
             f"rendering: canvas {width}x{height} has {width * height} pixels; the limit is "
@@ -114,7 +112,7 @@ def caption_image(canvas: tuple[int, int], text: str) -> Image.Image:
     long for the canvas ends in an ellipsis, a canvas too small for letters stays grey.
     LimitError as for `render_baseline`.
     """
-    _check_canvas(canvas)
+    _check_size(canvas)
     image = Image.new("RGB", canvas, (GREY, GREY, GREY))
     margin = min(canvas) // 16
     box = (canvas[0] - 2 * margin, canvas[1] - 2 * margin)

@@ -78,7 +78,10 @@ class Map:
 
         It has the fewest bits a cell that hold the largest value.
         """
-        array = np.asarray(mask)
+        try:
+            array = np.asarray(mask)
+        except ValueError as error:
+            raise MalformedError("map: its rows are not equally long") from error
         if array.ndim != 2 or array.dtype.kind not in "bui":
             raise MalformedError(
                 f"map: an array of shape {array.shape} and type {array.dtype}; give a 2-D array "

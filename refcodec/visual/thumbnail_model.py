@@ -6,6 +6,7 @@ and fitting tool run the same walk and differ only in the `code` function they h
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from refcodec.coding.range_coder import Frequencies
-from refcodec.errors import LimitError, MalformedError, NonCanonicalError
-from refcodec.limits import CANVAS_MAX_SIDE
+from refcodec.errors import MalformedError, NonCanonicalError, UnsupportedError
+from refcodec.registry import lookup
 from refcodec.visual.symbols import Code, uniform
+from refcodec.wire.canvas import check_canvas
 
 LONG_SIDE = 64
 PLANES = 3
@@ -38,11 +40,8 @@ _TABLE_SCALE = 1 << 8
 
 def grid_size(canvas: tuple[int, int]) -> tuple[int, int]:
     """Width and height of the sample grid of a canvas; LimitError beyond its limits."""
+    check_canvas(canvas)
     width, height = canvas
-    if not (1 <= width <= CANVAS_MAX_SIDE and 1 <= height <= CANVAS_MAX_SIDE):
-        raise LimitError(
-            f"thumbnail: canvas {width}x{height}; each side must be 1 to {CANVAS_MAX_SIDE}"
-        )
     long, short = max(canvas), min(canvas)
     side = max(1, (2 * LONG_SIDE * short + long) // (2 * long))
     return (LONG_SIDE, side) if width >= height else (side, LONG_SIDE)
@@ -141,8 +140,14 @@ class Model:
 @lru_cache(maxsize=1)
 def default_model() -> Model:
     """The model of codec number 1, shipped with the package."""
-    source = resources.files("refcodec.spec") / "thumbnail-1.json"
-    return Model(json.loads(source.read_text(encoding="ascii")))
+    tables = (resources.files("refcodec.spec") / "thumbnail-1.json").read_bytes()
+    digest = hashlib.sha256(tables).hexdigest()
+    if digest != lookup("thumbnail-tables", 1).digest:
+        raise UnsupportedError(
+            f"thumbnail: the tables have the digest {digest}, which is not the registered one; "
+            "install the package again"
+        )
+    return Model(json.loads(tables))
 
 
 class Progress:
