@@ -12,6 +12,7 @@ import construct
 from refcodec.errors import LimitError, MalformedError, NonCanonicalError
 from refcodec.limits import METADATA_MAX_BYTES
 from refcodec.text.modes import compress_brotli, decompress_brotli
+from refcodec.text.utf8 import decode_utf8, encode_utf8
 from refcodec.wire.reading import parse_repeated, parse_whole
 from refcodec.wire.varint import NUMBER, SIZE, VARINT, encode_varint
 
@@ -68,7 +69,9 @@ def decode_seed(payload: bytes) -> int:
 
 def encode_table(table: Mapping[str, str], where: str) -> bytes:
     """Words by key, keys ascending by their UTF-8 bytes, brotli-compressed."""
-    pairs = sorted((_utf8(key, where), _utf8(value, where)) for key, value in table.items())
+    pairs = sorted(
+        (encode_utf8(key, where), encode_utf8(value, where)) for key, value in table.items()
+    )
     if any(not key for key, _ in pairs):
         raise MalformedError(f"{where}: a key is empty")
     data = b"".join(PAIR_LAYOUT.build({"key": key, "value": value}) for key, value in pairs)
@@ -88,10 +91,7 @@ def decode_table(payload: bytes, where: str) -> dict[str, str]:
         raise MalformedError(f"{where}: a key is empty")
     if any(first >= second for first, second in pairwise(keys)):
         raise NonCanonicalError(f"{where}: keys must ascend, each once")
-    try:
-        return {pair.key.decode(): pair.value.decode() for pair in pairs}
-    except UnicodeDecodeError as error:
-        raise MalformedError(f"{where}: not UTF-8") from error
+    return {decode_utf8(pair.key, where): decode_utf8(pair.value, where) for pair in pairs}
 
 
 def encode_digests(digests: Mapping[tuple[ModelKind, int], bytes]) -> bytes:
@@ -122,10 +122,3 @@ def decode_source_digest(payload: bytes) -> bytes:
     if len(payload) != SHA256_BYTES:
         raise MalformedError(f"source digest chunk: {len(payload)} bytes; a SHA-256 has 32")
     return payload
-
-
-def _utf8(word: str, where: str) -> bytes:
-    try:
-        return word.encode()
-    except UnicodeEncodeError as error:
-        raise MalformedError(f"{where}: a lone surrogate is not Unicode text") from error

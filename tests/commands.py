@@ -12,6 +12,8 @@ from typing import Any
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 PICTURES = Path(__file__).parent / "pictures"
+HOUSE = PICTURES / "house.jpg"
+CAPTION = "A house with a red roof behind a hedge."
 
 
 def run(command: str, *arguments: object, **options: Any) -> subprocess.CompletedProcess[bytes]:

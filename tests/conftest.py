@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+from PIL import Image
+
+import refcodec
+from refcodec import Document
+from tests.commands import CAPTION, PICTURES
 
 # Time on shared machines says nothing of correctness; examples are the same at every run.
 settings.register_profile(
@@ -15,3 +22,20 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("project")
+
+
+@pytest.fixture
+def caption_file(tmp_path: Path) -> Path:
+    """A file with a caption."""
+    path = tmp_path / "caption.sem"
+    path.write_bytes(refcodec.dumps(Document(text=CAPTION, canvas=(1024, 1024))))
+    return path
+
+
+@pytest.fixture
+def small_picture(tmp_path: Path) -> Path:
+    """A photograph of 96 x 64 pixels."""
+    path = tmp_path / "small.png"
+    with Image.open(PICTURES / "kodim23.png") as picture:
+        picture.resize((96, 64)).save(path)
+    return path

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from refcodec.errors import LimitError, MalformedError, NonCanonicalError
 from refcodec.limits import ITEMS_MAX, TEXT_MAX_BYTES
+from refcodec.text.utf8 import decode_utf8, encode_utf8
 
 ITEM_BYTE = b"\xfe"
 DETAIL_BYTE = b"\xff"
@@ -19,13 +20,13 @@ def build_content(text: str, items: list[NamedDetail]) -> bytes:
     """Description and (name, detail) pairs to the content string."""
     if len(items) > ITEMS_MAX:
         raise LimitError(f"items: {len(items)}; a document holds at most {ITEMS_MAX}")
-    parts = [_utf8(text, "text")]
+    parts = [encode_utf8(text, "text")]
     for number, (name, detail) in enumerate(items, start=1):
         if not name:
             raise MalformedError(f"item {number}: the name is empty")
-        parts += [ITEM_BYTE, _utf8(name, f"name of item {number}")]
+        parts += [ITEM_BYTE, encode_utf8(name, f"name of item {number}")]
         if detail:
-            parts += [DETAIL_BYTE, _utf8(detail, f"detail of item {number}")]
+            parts += [DETAIL_BYTE, encode_utf8(detail, f"detail of item {number}")]
     content = b"".join(parts)
     if len(content) > TEXT_MAX_BYTES:
         raise LimitError(
@@ -41,7 +42,7 @@ def parse_content(content: bytes) -> tuple[str, list[NamedDetail]]:
     text, *items = content.split(ITEM_BYTE)
     if len(items) > ITEMS_MAX:
         raise LimitError(f"items: {len(items)}; a document holds at most {ITEMS_MAX}")
-    return _decoded(text, "text"), [
+    return decode_utf8(text, "text"), [
         _parse_item(item, number) for number, item in enumerate(items, start=1)
     ]
 
@@ -52,20 +53,6 @@ def _parse_item(item: bytes, number: int) -> NamedDetail:
         raise MalformedError(f"item {number}: the name is empty")
     if separator and not detail:
         raise NonCanonicalError(f"item {number}: an empty detail is written by leaving 0xff out")
-    return _decoded(name, f"name of item {number}"), _decoded(detail, f"detail of item {number}")
-
-
-def _utf8(text: str, where: str) -> bytes:
-    try:
-        return text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise MalformedError(
-            f"{where}: a lone surrogate at character {error.start} is not Unicode text"
-        ) from error
-
-
-def _decoded(data: bytes, where: str) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise MalformedError(f"{where}: not UTF-8 at byte {error.start}") from error
+    return decode_utf8(name, f"name of item {number}"), decode_utf8(
+        detail, f"detail of item {number}"
+    )
