@@ -92,10 +92,10 @@ def read_file(file: BinaryIO) -> bytes:
 
     A pipe or socket may give less than it is asked for, so it is asked until it ends.
     """
-    data = b""
+    data = bytearray()
     while block := file.read(FILE_MAX_BYTES + 1 - len(data)):
         data += block
-    return data
+    return bytes(data)
 
 
 def dumps_many(
