@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.make.pieces import (
+    BOTH,
     CHECK,
     CHUNK_LIST,
     PLAIN,
@@ -18,7 +19,6 @@ from conformance.make.pieces import (
 
 TEXT = "A grey cat on a blue sofa."
 RAW = TEXT.encode()
-BOTH = CHUNK_LIST | CHECK
 
 
 @valid("2.1")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import brotli
 
 from conformance.make.pieces import (
-    CHECK,
-    CHUNK_LIST,
+    BOTH,
     PLAIN,
     Valid,
     bare,
@@ -20,7 +19,6 @@ from conformance.make.pieces import (
 
 TEXT = "A grey cat on a blue sofa."
 RAW = TEXT.encode()
-BOTH = CHUNK_LIST | CHECK
 
 
 @valid("3.2")

@@ -8,8 +8,7 @@ from __future__ import annotations
 import brotli
 
 from conformance.make.pieces import (
-    CHECK,
-    CHUNK_LIST,
+    BOTH,
     PLAIN,
     bare,
     chunk,
@@ -19,7 +18,6 @@ from conformance.make.pieces import (
     table,
 )
 
-BOTH = CHUNK_LIST | CHECK
 TWICE = chunk(0x30, b"") + chunk(0x30, b"")
 MODELS_ALL_ZERO = chunk(0x10, b"\0\0\0")
 

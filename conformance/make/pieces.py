@@ -17,6 +17,7 @@ STATUS: Final = {
 SEALED_SIGNATURE: Final = bytes.fromhex("B553454D0D0A1A0A")
 CHUNK_LIST: Final = 0x10
 CHECK: Final = 0x08
+BOTH: Final = CHUNK_LIST | CHECK
 PLAIN: Final = b"\x01"
 BROTLI: Final = b"\x02"
 
@@ -106,7 +107,7 @@ def bare(head: int, rest: bytes) -> bytes:
     return start + bytes([crc8(start + rest)] if head & CHECK else []) + rest
 
 
-def plain(text: bytes, head: int = CHUNK_LIST | CHECK) -> bytes:
+def plain(text: bytes, head: int = BOTH) -> bytes:
     """A bare file at 1024 x 1024 with this content string in plain mode."""
     return bare(head, PLAIN + text)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import brotli
 
 from conformance.make.pieces import (
+    BOTH,
     BROTLI,
     CHECK,
-    CHUNK_LIST,
     Valid,
     bare,
     chunk,
@@ -21,7 +21,6 @@ from refcodec.coding.prior import load_prior
 from refcodec.coding.token_stream import encode_tokens
 from refcodec.text.modes import encode_lm
 
-BOTH = CHUNK_LIST | CHECK
 CAPTION = "A man riding a wave on top of a surfboard."
 PARAGRAPH = (
     "The image shows a red brick house with a white door. In front of it stands a tall green "

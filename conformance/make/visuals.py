@@ -11,8 +11,7 @@ import base64
 from collections.abc import Mapping
 
 from conformance.make.pieces import (
-    CHECK,
-    CHUNK_LIST,
+    BOTH,
     PLAIN,
     Document,
     Valid,
@@ -28,7 +27,6 @@ from refcodec.visual.thumbnail import Thumbnail
 
 THUMBNAIL = 0x12
 MAPS = 0x13
-BOTH = CHUNK_LIST | CHECK
 PHOTOGRAPH = bytes.fromhex(
     "a19f15307513d5cc05fcee50bd2e999af574a9987d677e08e2c8bf7afdac8224a84084d03818a5b45a31a1468f"
     "a58a873da28ec20995ec0bc358951d"
