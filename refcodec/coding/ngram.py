@@ -1,8 +1,8 @@
 """Prior 1 (specification section 6.3): interpolated n-gram probabilities in integers.
 
-For each context of one to `order` tokens they hold the
-weights, in 1/65536, of the tokens that followed it in the fitted corpus, and the share
-left for the next shorter context; shorter contexts are mixed in with that share.
+For each context of one to `order` tokens, the file holds the weights, in 1/65536, of the tokens
+that followed it in the fitted corpus, and the share left for the next shorter context, whose
+table is mixed in with that share.
 """
 
 from __future__ import annotations

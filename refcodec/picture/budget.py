@@ -27,13 +27,13 @@ def fit_text(document: Document, max_bytes: int, dump: Dump, *, may_shorten: boo
     Raises LimitError with the smallest size reached if nothing fits.
     """
     candidates = _shortenings(document) if may_shorten else iter([document])
-    reached = 0
+    sizes = []
     for candidate in candidates:
-        reached = len(dump(candidate))
-        if reached <= max_bytes:
+        sizes.append(len(dump(candidate)))
+        if sizes[-1] <= max_bytes:
             return candidate
     raise LimitError(
-        f"budget: the file takes at least {reached} bytes, {max_bytes} are allowed; "
+        f"budget: the file takes at least {min(sizes)} bytes, {max_bytes} are allowed; "
         "shorten the text or allow more"
     )
 
