@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from refcodec.chunk_payloads import Models as Models
+    from refcodec.codec import cost_bits as cost_bits
+    from refcodec.codec import cost_bits_many as cost_bits_many
     from refcodec.codec import dump as dump
     from refcodec.codec import dumps as dumps
     from refcodec.codec import dumps_many as dumps_many
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from refcodec.inspection import inspect as inspect
     from refcodec.picture.pipeline import describe as describe
     from refcodec.picture.pipeline import render as render
+    from refcodec.text.content import Style as Style
     from refcodec.visual.maps import Map as Map
     from refcodec.visual.thumbnail import Thumbnail as Thumbnail
     from refcodec.wire.chunks import Chunk as Chunk
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
 _MODULES = {
     "refcodec.chunk_payloads": ("Models",),
     "refcodec.codec": (
+        "cost_bits",
+        "cost_bits_many",
         "dump",
         "dumps",
         "dumps_many",
@@ -64,6 +69,7 @@ _MODULES = {
     ),
     "refcodec.inspection": ("inspect",),
     "refcodec.picture.pipeline": ("describe", "render"),
+    "refcodec.text.content": ("Style",),
     "refcodec.visual.maps": ("Map",),
     "refcodec.visual.thumbnail": ("Thumbnail",),
     "refcodec.wire.chunks": ("Chunk",),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 from refcodec.chunk_payloads import ModelKind, Models
 from refcodec.errors import LimitError, MalformedError, UnsupportedError
 from refcodec.limits import NUMBER_MAX, SEED_MAX
-from refcodec.text.content import build_content
+from refcodec.text.content import Style, build_content
 from refcodec.wire.canvas import check_canvas
 from refcodec.wire.chunks import ARCHIVAL_TYPES, CONTENT_TYPES, Chunk, check_order
 
@@ -49,8 +49,9 @@ class Archive:
 class Document:
     """A picture as meaning. `canvas` is (width, height) in pixels.
 
-    Raises LimitError or MalformedError if no file could hold it. `extra` keeps the
-    ancillary chunks that this version does not know, so that rewriting loses nothing.
+    `style` tells how the text is written, if that is worth some bits to a reader. `extra`
+    keeps the ancillary chunks that this version does not know, so that rewriting loses
+    nothing. Raises LimitError or MalformedError if no file could hold it.
     """
 
     text: str
@@ -62,6 +63,7 @@ class Document:
     metadata: Mapping[str, str] = field(default_factory=dict)
     archive: Archive = field(default_factory=Archive)
     extra: tuple[Chunk, ...] = ()
+    style: Style | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "canvas", _as_canvas(self.canvas))
@@ -82,8 +84,9 @@ class Document:
             _check_extra(extra)
 
     def content(self) -> bytes:
-        """The content string of description and items (specification section 5.1)."""
-        return build_content(self.text, [(item.name, item.detail) for item in self.items])
+        """The content string of style, description and items (specification section 5.1)."""
+        named_details = [(item.name, item.detail) for item in self.items]
+        return build_content(self.text, named_details, self.style)
 
 
 def _as_canvas(canvas: Sequence[SupportsIndex]) -> tuple[int, int]:
@@ -117,6 +120,7 @@ def to_json(document: Document) -> dict[str, Any]:
     """The document as the JSON object of specification section 7.2."""
     return {
         "canvas": list(document.canvas),
+        "style": None if document.style is None else document.style.name.lower(),
         "text": document.text,
         "items": [
             {"name": item.name, "detail": item.detail, "map": _map_json(item.map)}

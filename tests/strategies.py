@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as st_numpy
 
 from refcodec.chunk_payloads import Models
 from refcodec.document import Archive, Document, Item
+from refcodec.text.content import Style
 from refcodec.visual.maps import Map
 from refcodec.wire.chunks import ARCHIVAL_TYPES, CONTENT_TYPES, FIRST_CHUNK_TYPE, Chunk
 
@@ -52,6 +53,7 @@ archives = st.builds(
 documents = st.builds(
     Document,
     text=texts,
+    style=st.one_of(st.none(), st.sampled_from(Style)),
     canvas=canvases,
     items=st.lists(items, max_size=4).map(tuple),
     models=st.builds(Models, numbers, numbers, numbers),

@@ -26,7 +26,7 @@ from refcodec.chunk_payloads import (
 from refcodec.document import to_json
 from refcodec.registry import lookup, name_of
 from refcodec.text.modes import compress_brotli
-from refcodec.wire.bare import BareFile, TextMode, TextPayload, serialise_bare
+from refcodec.wire.bare import BareFile, TextMode, TextPayload, parse_bare, serialise_bare
 from refcodec.wire.sealed import seal
 from tests.strategies import documents
 
@@ -70,6 +70,39 @@ def test_files_and_lists() -> None:
     refcodec.dump(many[0], stream)
     stream.seek(0)
     assert refcodec.load(stream) == many[0]
+
+
+def test_the_first_bad_file_of_many_is_named() -> None:
+    good = refcodec.dumps(Document(text="A dog.", canvas=(8, 8)))
+    for bad, number, error in (
+        ([good, good[:-1], b""], 2, refcodec.ChecksumError),
+        ([good, good, b"\xb5"], 3, refcodec.TruncatedError),
+        ([_with_bad_text(), b""], 1, refcodec.NonCanonicalError),
+    ):
+        with pytest.raises(error, match=f"^file {number}: "):
+            refcodec.loads_many(bad)
+    assert refcodec.loads_many([]) == []
+    assert refcodec.dumps_many([]) == []
+
+
+def _with_bad_text() -> bytes:
+    bare = parse_bare(refcodec.dumps(Document(text="A dog.", canvas=(8, 8))))
+    longer = replace(bare.text, payload=bare.text.payload + b"\0")
+    return serialise_bare(replace(bare, text=longer))
+
+
+def test_a_style_is_kept() -> None:
+    for style in refcodec.Style:
+        document = Document(text="A dog.", canvas=(8, 8), style=style)
+        assert refcodec.loads(refcodec.dumps(document)).style is style
+    assert refcodec.loads(refcodec.dumps(Document(text="x", canvas=(8, 8)))).style is None
+
+
+def test_searching_never_makes_a_file_larger() -> None:
+    document = Document(text="A photo of three xylophones in Paris.", canvas=(8, 8))
+    searched = refcodec.dumps(document, search=True)
+    assert refcodec.loads(searched) == document
+    assert len(searched) <= len(refcodec.dumps(document))
 
 
 def test_sealing_names_the_prior_by_its_digest() -> None:
@@ -254,6 +287,7 @@ def test_json_form() -> None:
     )
     assert to_json(document) == {
         "canvas": [8, 16],
+        "style": None,
         "text": "x",
         "items": [{"name": "y", "detail": "z", "map": None}],
         "thumbnail": None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from refcodec.coding.ngram import NgramPrior
-from refcodec.coding.range_coder import TOTAL
+from refcodec.coding.network_prior import NetworkPrior
+from refcodec.coding.segmentation import fast_segmentation
 from refcodec.coding.token_stream import cost_bits, decode_tokens, encode_tokens
 from tests.commands import PICTURES
 from tools.prior.corpus import item_from, read_texts
@@ -45,24 +47,46 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_prior_is_fitted_reproducibly(corpus: Path, tmp_path: Path) -> None:
-    files = [tmp_path / "first.bin", tmp_path / "second.bin"]
-    for file in files:
-        options = ["--vocabulary", 300, "--pairs", 400, 800, 400]
-        printed = run_tool("prior.fit_ngram", corpus / "train", "-o", file, *options)
-        assert str(file.stat().st_size) in printed
-    assert files[0].read_bytes() == files[1].read_bytes()
-    prior = NgramPrior(files[0].read_bytes())
-    assert int(prior.unigram.sum()) == TOTAL
-    known = prior.segment(b"A red dog on a beach, and the cat is blue.")
-    payload = encode_tokens(prior, known)
-    assert decode_tokens(prior, payload) == known
-    unknown = prior.segment(b"Quartz glyph jocks vex dwarf bmk.")
-    assert 5 * cost_bits(prior, known) < cost_bits(prior, unknown)
+def test_a_prior_is_trained_and_resumed(corpus: Path, tmp_path: Path) -> None:
+    """A tiny network learns what is in the texts; an interrupted run goes on where it was."""
+    work, file = tmp_path / "work", tmp_path / "prior.bin"
+    sizes = {
+        "vocabulary": 300,
+        "width": 32,
+        "recurrent": 32,
+        "hidden": 48,
+        "output": 32,
+        "rows": 64,
+        "row-width": 4,
+        "length": 64,
+        "batch": 8,
+    }
+    options = [word for name, size in sizes.items() for word in (f"--{name}", size)]
+    for steps in (60, 120):
+        printed = run_tool("prior.train", corpus / "train", "-o", work, *options, "--steps", steps)
+        assert printed.splitlines()[-2].startswith(f"{steps} steps, {steps * 8 * 64} tokens")
+    assert {path.name for path in work.glob("*.pt")} == {
+        "checkpoint.pt",
+        "kept-1.pt",
+        "kept-2.pt",
+    }
+    printed = run_tool("prior.export", work, "-o", file, "--budget", 4000)
+    assert str(file.stat().st_size) in printed
+    assert hashlib.sha256(file.read_bytes()).hexdigest() in printed
+    trained, exact, mixed = (float(number) for number in re.findall(r"(\d\.\d+) bits", printed))
+    assert abs(trained - exact) < 0.02 * trained
+    assert mixed < exact
+    prior = NetworkPrior(file.read_bytes())
+    known = fast_segmentation(prior, b"A red dog on a beach, and the cat is blue.")
+    assert decode_tokens(prior, encode_tokens(prior, known)) == known
+    unknown = fast_segmentation(prior, b"Quartz glyph jocks vex dwarf bmk.")
+    assert 4 * cost_bits(prior, known) < cost_bits(prior, unknown)
 
 
 def test_made_up_items(corpus: Path) -> None:
-    contents = [content for content, _ in read_texts([corpus / "train"], 1)]
+    texts = read_texts([corpus / "train"], 1)
+    contents = [text.content for text in texts]
+    assert 0 < sum(text.held_out for text in texts) < len(texts) / 50
     with_items = [content for content in contents if b"\xfe" in content]
     assert 0 < len(with_items) < len(contents) / 5
     assert item_from("A black dog sitting on a bench.") == ("black dog", "sitting on a bench")
@@ -88,16 +112,32 @@ def test_descriptions_for_fitting(tmp_path: Path) -> None:
 
 
 def test_bench_of_texts(corpus: Path) -> None:
-    rows = run_tool("bench.text", corpus, "--limit", 20, "--dictionary-bytes", 4096).splitlines()
+    options = ["--limit", 20, "--dictionary-bytes", 4096, "--search"]
+    rows = run_tool("bench.text", corpus, *options).splitlines()
     assert rows[0].startswith("| texts | mean characters | brotli 11 | zstd 22")
+    assert rows[0].endswith("| LM, prior 1 | LM, prior 1, search |")
     assert len(rows) == 3
     assert rows[2].startswith("| texts |")
 
 
 def test_bench_of_targets(corpus: Path) -> None:
     captions = corpus / "dev" / "texts.txt"
-    options = ["--texts", 20, "--trials", 200, "--runs", 1]
+    options = ["--texts", 20, "--trials", 200]
     rows = run_tool("bench.targets", captions, *options).splitlines()
-    assert len(rows) == 8
+    assert len(rows) == 7
     assert rows[2].endswith("| 2, with check 3 | 2, with check 3 |")
-    assert "none | 0.000% |" in rows[6]
+    assert "none | 0.000% |" in rows[5]
+
+
+def test_bench_of_parts(corpus: Path) -> None:
+    rows = run_tool("bench.ablation", corpus, "--limit", 10).splitlines()
+    assert len(rows) == 7
+    costs = {row.split(" | ")[0]: float(row.split(" | ")[1].strip(" |")) for row in rows[2:]}
+    assert costs["| network alone"] < costs["| network alone, its hash tables empty"]
+
+
+def test_bench_of_speed(corpus: Path) -> None:
+    texts = corpus / "dev" / "texts.txt"
+    rows = run_tool("bench.speed", texts, texts, "--runs", 1).splitlines()
+    assert len(rows) == 11
+    assert all(row.count("|") == 4 for row in rows)

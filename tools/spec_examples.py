@@ -5,6 +5,8 @@ Prints two files decoded step by step; a test holds the specification to what th
 
 from __future__ import annotations
 
+import numpy as np
+
 import refcodec
 from refcodec.coding.prior import load_prior
 from refcodec.coding.vocabulary import END
@@ -36,13 +38,13 @@ def sealed_example() -> bytes:
 def decoding_steps(payload: bytes) -> list[str]:
     """One row for each symbol of a text payload, by section 5.5."""
     prior = load_prior(1)
-    state = prior.start()
+    state = prior.start(1)
     position, width = 8, (1 << 64) - 1
     value = int.from_bytes(payload[:8].ljust(8, b"\0"), "big")
     rows = []
     token = -1
     while token != END:
-        table = state.frequencies()
+        (table,) = state.frequencies()
         ends = table.cumsum()
         scale = width >> 24
         quantile = value // scale
@@ -60,7 +62,7 @@ def decoding_steps(payload: bytes) -> list[str]:
             following = payload[position : position + 4].ljust(4, b"\0")
             value, width = (value << 32) + int.from_bytes(following, "big"), width << 32
             position += 4
-        state.advance(token)
+        state = state.advance(np.array([token]))
     return rows
 
 

@@ -132,6 +132,7 @@ def document(text: str, canvas: tuple[int, int] = (1024, 1024), **members: Any) 
     """A document of section 7.2: the given members over the empty ones."""
     return {
         "canvas": list(canvas),
+        "style": None,
         "text": text,
         "items": [],
         "thumbnail": None,

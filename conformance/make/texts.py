@@ -51,6 +51,18 @@ def plain_items() -> Valid:
 
 
 @valid("5.1")
+def plain_style() -> Valid:
+    """A style, a description and an item."""
+    return plain(b"\xfbDark.\xfedog"), document("Dark.", items=[item("dog")], style="raster")
+
+
+@valid("5.1")
+def plain_styles_alone() -> Valid:
+    """A style and nothing else."""
+    return plain(b"\xf8"), document("", style="caption")
+
+
+@valid("5.1")
 def plain_items_without_description() -> Valid:
     """An empty description."""
     return plain(b"\xfedog"), document("", items=[item("dog")])
@@ -120,6 +132,12 @@ def lm_items() -> Valid:
     content = b"A street.\xfered bus\xfftwo decks\xfedog"
     items = [item("red bus", "two decks"), item("dog")]
     return _lm(encode_lm(content)), document("A street.", items=items)
+
+
+@valid("5.4", "prior-1")
+def lm_style() -> Valid:
+    """A style byte as a token."""
+    return _lm(encode_lm(b"\xfaA red cube.")), document("A red cube.", style="prompt")
 
 
 @valid("5.4", "prior-1")
@@ -209,6 +227,18 @@ def lm_not_utf8() -> bytes:
     return _lm(encode_tokens(load_prior(1), [0x80 + 1]))
 
 
+@invalid("malformed", "5.1", "text")
+def two_styles() -> bytes:
+    """A second style, where UTF-8 must be."""
+    return plain(b"\xf8\xf9x")
+
+
+@invalid("malformed", "5.1", "text")
+def unknown_style() -> bytes:
+    """FC, which is no style."""
+    return plain(b"\xfcx")
+
+
 @invalid("non-canonical", "5.1", "text")
 def empty_detail() -> bytes:
     """FF with nothing behind it."""
@@ -249,4 +279,7 @@ def brotli_bomb() -> bytes:
 def lm_bomb() -> bytes:
     """Tokens that spell 65,536 bytes in a small payload."""
     prior = load_prior(1)
-    return _lm(encode_tokens(prior, prior.segment(b"a" * 65536)))
+    spellings = prior.vocabulary.spellings
+    longest = max(range(len(spellings)), key=lambda token: len(spellings[token]))
+    count = 65535 // len(spellings[longest]) + 1
+    return _lm(encode_tokens(prior, [longest] * count))

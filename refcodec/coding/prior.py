@@ -2,26 +2,36 @@
 
 A prior is a vocabulary and a rule that gives, from the tokens so far, a frequency table
 for the next one. Everything else about it (counts, a network) stays behind this interface.
+Texts are evaluated together, `texts` at a time; no text's tables depend on its neighbours.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from refcodec.coding.range_coder import Frequencies
 from refcodec.coding.vocabulary import Vocabulary
 from refcodec.errors import UnsupportedError
 
+Tokens = NDArray[np.int64]
+
 
 class PriorState(Protocol):
-    """The tokens of one text so far, in whatever form the prior keeps them."""
+    """The tokens so far of some texts, in whatever form the prior keeps them."""
 
     def frequencies(self) -> Frequencies:
-        """The table of the next token: positive integers that sum to 2**24."""
+        """The tables of the next tokens, (texts, vocabulary): positive, each sums to 2**24."""
 
-    def advance(self, token: int) -> None:
-        """Append a token."""
+    def advance(self, tokens: Tokens) -> PriorState:
+        """The state after one more token of each text, (texts,)."""
+
+    def select(self, texts: NDArray[np.intp]) -> PriorState:
+        """The state of some of the texts, each as often as it is named."""
 
 
 class Prior(Protocol):
@@ -31,11 +41,18 @@ class Prior(Protocol):
     def vocabulary(self) -> Vocabulary:
         """Token number to bytes."""
 
-    def start(self) -> PriorState:
-        """The state before the first token."""
+    @property
+    def costs(self) -> Sequence[int]:
+        """For each token a rough cost in 1/16 bit, by which an encoder segments quickly."""
 
-    def segment(self, content: bytes) -> list[int]:
-        """Tokens that spell `content`; an encoder's choice, a decoder never needs it."""
+    def start(self, texts: int) -> PriorState:
+        """The state of so many texts before their first tokens."""
+
+    def join(self, states: Sequence[PriorState]) -> PriorState:
+        """The texts of all these states side by side; the states are this prior's own."""
+
+    def tables(self, tokens: Tokens) -> Iterator[Frequencies]:
+        """For `tokens` of shape (length, texts): the tables before each, and after the last."""
 
 
 @cache
@@ -46,6 +63,6 @@ def load_prior(number: int) -> Prior:
     """
     if number != 1:
         raise UnsupportedError(f"prior {number}: this decoder does not have it; it has prior 1")
-    from refcodec.coding.ngram import NgramPrior
+    from refcodec.coding.network_prior import NetworkPrior
 
-    return NgramPrior.load("prior-1.bin", number)
+    return NetworkPrior.load("prior-1.bin", number)

@@ -6,9 +6,15 @@ string can be spelt; the others spell longer strings. A decoder needs the spelli
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 END = 0
+SPELLING_MAX_BYTES = 255
+
+
+def token_of_byte(byte: int) -> int:
+    """The token that spells this one byte."""
+    return byte + 1
 
 
 class Vocabulary:
@@ -25,6 +31,13 @@ class Vocabulary:
     def spell(self, tokens: Iterable[int]) -> bytes:
         """The byte string that the tokens spell."""
         return b"".join(self.spellings[token] for token in tokens)
+
+    def matches(self, content: bytes, start: int) -> Iterator[tuple[int, int]]:
+        """Every token that spells what stands at `start`, and where it ends, shortest first."""
+        for end in range(start + 1, min(start + self._longest, len(content)) + 1):
+            token = self._tokens.get(content[start:end])
+            if token is not None:
+                yield token, end
 
     def segment(self, content: bytes, costs: Sequence[int]) -> list[int]:
         """The tokens that spell `content` at the least sum of `costs` (one integer a token).

@@ -33,6 +33,7 @@ from refcodec.commands.common import (
 from refcodec.document import Document
 from refcodec.limits import FILE_MAX_BYTES, SEED_MAX, THUMBNAIL_MAX_BYTES
 from refcodec.picture.pipeline import EMBEDDED, describe_loaded
+from refcodec.text.content import Style
 
 if TYPE_CHECKING:
     from refcodec.picture.load import LoadedPicture
@@ -62,6 +63,16 @@ def parse_arguments() -> Namespace:
     text = parser.add_mutually_exclusive_group()
     text.add_argument("--text", help="the description, in place of a describer's")
     text.add_argument("--text-file", metavar="FILE", help="a UTF-8 file with the description")
+    parser.add_argument(
+        "--style",
+        choices=[style.name.lower() for style in Style],
+        help="how the description is written; a describer knows its own",
+    )
+    parser.add_argument(
+        "--search",
+        action="store_true",
+        help="look for the cheapest spelling of the text: seconds a file, for a byte or two",
+    )
     text.add_argument(
         "--describer", choices=[EMBEDDED], default=EMBEDDED, help="who describes the picture"
     )
@@ -179,7 +190,11 @@ def encode_picture(arguments: Namespace, index: int) -> None:
     refuse_existing(output, overwrite=arguments.force)
     loaded = load_picture(standard_input() if picture == STANDARD_STREAM else picture)
     document = describe_loaded(
-        loaded, text=arguments.text, describer=arguments.describer, seed=arguments.seed
+        loaded,
+        text=arguments.text,
+        style=None if arguments.style is None else Style[arguments.style.upper()],
+        describer=arguments.describer,
+        seed=arguments.seed,
     )
     if arguments.sealed:
         document = with_provenance(document, arguments)
@@ -208,7 +223,12 @@ def report(
 
 def dump(document: Document, arguments: Namespace) -> bytes:
     """The file, in the form that the options ask for."""
-    return dumps(document, sealed=arguments.sealed, check=not arguments.no_check)
+    return dumps(
+        document,
+        sealed=arguments.sealed,
+        check=not arguments.no_check,
+        search=arguments.search,
+    )
 
 
 def with_provenance(document: Document, arguments: Namespace) -> Document:

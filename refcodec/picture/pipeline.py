@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from refcodec.document import Archive, Document
 from refcodec.errors import UnsupportedError
+from refcodec.text.content import Style
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -22,20 +23,23 @@ def describe(
     picture: str | os.PathLike[str] | bytes | BinaryIO | Image,
     *,
     text: str | None = None,
+    style: Style | None = None,
     describer: str = EMBEDDED,
     thumbnail_bytes: int = 0,
     seed: int | None = None,
 ) -> Document:
     """The document of a picture: a file name, its bytes, an open binary file or a PIL image.
 
-    `text` takes the place of what `describer` would write. `thumbnail_bytes` bounds a
-    thumbnail, 0 makes none. Raises SemError for a picture that cannot be read.
+    `text` takes the place of what `describer` would write, and `style` tells how it is
+    written; describers know their own. `thumbnail_bytes` bounds a thumbnail, 0 makes none.
+    Raises SemError for a picture that cannot be read.
     """
     from refcodec.picture.load import load_picture
 
     return describe_loaded(
         load_picture(picture),
         text=text,
+        style=style,
         describer=describer,
         thumbnail_bytes=thumbnail_bytes,
         seed=seed,
@@ -46,6 +50,7 @@ def describe_loaded(
     picture: LoadedPicture,
     *,
     text: str | None = None,
+    style: Style | None = None,
     describer: str = EMBEDDED,
     thumbnail_bytes: int = 0,
     seed: int | None = None,
@@ -58,8 +63,11 @@ def describe_loaded(
         thumbnail = Thumbnail.from_image(
             picture.image, max_bytes=thumbnail_bytes, canvas=picture.canvas
         )
+    if text is None:
+        text, style = _describer(describer)(picture), Style.RASTER
     return Document(
-        text=_describer(describer)(picture) if text is None else text,
+        text=text,
+        style=style,
         canvas=picture.canvas,
         thumbnail=thumbnail,
         seed=seed,

@@ -1,10 +1,14 @@
-"""The content string (specification section 5.1): description and items as one byte string.
+"""The content string (specification section 5.1): style, description and items in one.
 
-Two byte values that never occur in UTF-8 give the structure: 0xFE begins an item's name
-and 0xFF its detail. Every text mode carries this one string, so items cost no header.
+Byte values that never occur in UTF-8 give the structure: 0xF8 to 0xFB at the start name the
+style, 0xFE begins an item's name and 0xFF its detail. Every text mode carries this one
+string, so style and items cost no header.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
 
 from refcodec.errors import LimitError, MalformedError, NonCanonicalError
 from refcodec.limits import ITEMS_MAX, TEXT_MAX_BYTES
@@ -16,11 +20,35 @@ DETAIL_BYTE = b"\xff"
 NamedDetail = tuple[str, str]
 
 
-def build_content(text: str, items: list[NamedDetail]) -> bytes:
-    """Description and (name, detail) pairs to the content string."""
+class Style(Enum):
+    """How a text is written; the value is the byte that says so at the start of the content.
+
+    A raster scan tells of the picture's places in order, from top left to bottom right.
+    """
+
+    CAPTION = 0xF8
+    PARAGRAPH = 0xF9
+    PROMPT = 0xFA
+    RASTER = 0xFB
+
+
+_STYLES = {bytes([style.value]): style for style in Style}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a content string says."""
+
+    text: str
+    items: list[NamedDetail]
+    style: Style | None = None
+
+
+def build_content(text: str, items: list[NamedDetail], style: Style | None = None) -> bytes:
+    """Style, description and (name, detail) pairs to the content string."""
     if len(items) > ITEMS_MAX:
         raise LimitError(f"items: {len(items)}; a document holds at most {ITEMS_MAX}")
-    parts = [encode_utf8(text, "text")]
+    parts = [bytes([style.value]) if style else b"", encode_utf8(text, "text")]
     for number, (name, detail) in enumerate(items, start=1):
         if not name:
             raise MalformedError(f"item {number}: the name is empty")
@@ -35,16 +63,19 @@ def build_content(text: str, items: list[NamedDetail]) -> bytes:
     return content
 
 
-def parse_content(content: bytes) -> tuple[str, list[NamedDetail]]:
-    """The content string to description and (name, detail) pairs."""
+def parse_content(content: bytes) -> Content:
+    """What a content string says; the errors of section 5.1."""
     if len(content) > TEXT_MAX_BYTES:
         raise LimitError(f"text: more than {TEXT_MAX_BYTES} bytes")
-    text, *items = content.split(ITEM_BYTE)
+    style = _STYLES.get(content[:1])
+    text, *items = content[1 if style else 0 :].split(ITEM_BYTE)
     if len(items) > ITEMS_MAX:
         raise LimitError(f"items: {len(items)}; a document holds at most {ITEMS_MAX}")
-    return decode_utf8(text, "text"), [
-        _parse_item(item, number) for number, item in enumerate(items, start=1)
-    ]
+    return Content(
+        decode_utf8(text, "text"),
+        [_parse_item(item, number) for number, item in enumerate(items, start=1)],
+        style,
+    )
 
 
 def _parse_item(item: bytes, number: int) -> NamedDetail:

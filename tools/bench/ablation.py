@@ -1,0 +1,87 @@
+"""What each part of prior 1 is worth: `python -m tools.bench.ablation CORPUS [--limit N]`.
+
+Takes parts out of the shipped weights file and prints the prior's own cost of the texts in
+CORPUS/dev, in bits per character, end of text included and the coder's overhead not.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from refcodec.coding import weights as layout
+from refcodec.coding.network_prior import NetworkPrior
+from refcodec.coding.recall import LEVELS
+from refcodec.coding.segmentation import fast_segmentation
+from refcodec.coding.token_stream import cost_bits_many
+
+Parts = tuple[layout.Shape, dict[str, NDArray[Any]]]
+
+
+def without_repeats(parts: Parts) -> Parts:
+    """The text's own earlier words are not recalled."""
+    shape, arrays = parts
+    return shape, arrays | {"repeats": np.zeros_like(arrays["repeats"])}
+
+
+def without_n_grams(parts: Parts) -> Parts:
+    """No contexts of the fitted texts are recalled."""
+    shape, arrays = parts
+    emptied = {
+        f"{level}.{name}": arrays[f"{level}.{name}"][:0]
+        for level in range(LEVELS)
+        for name in ("keys", "counts", "tokens", "weights")
+    }
+    nothing = (0,) * LEVELS
+    return replace(shape, contexts=nothing, pairs=nothing), arrays | emptied
+
+
+def without_hashing(parts: Parts) -> Parts:
+    """The network sees no rows of the last two and three tokens."""
+    shape, arrays = parts
+    return shape, arrays | {"codebooks": np.zeros_like(arrays["codebooks"])}
+
+
+def bits_per_character(prior: NetworkPrior, lines: list[str]) -> float:
+    """The mean cost of the texts."""
+    texts = [fast_segmentation(prior, line.encode()) for line in lines]
+    return sum(cost_bits_many(prior, texts)) / sum(map(len, lines))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--limit", type=int, default=1_000_000, help="texts a file at most")
+    arguments = parser.parse_args()
+    data = resources.files("refcodec").joinpath("data", "prior-1.bin").read_bytes()
+    shipped = layout.read_arrays(data)
+    variants: dict[str, Callable[[Parts], Parts]] = {
+        "prior 1": lambda parts: parts,
+        "without repeats": without_repeats,
+        "without n-grams": without_n_grams,
+        "network alone": lambda parts: without_n_grams(without_repeats(parts)),
+        "network alone, its hash tables empty": lambda parts: without_hashing(
+            without_n_grams(without_repeats(parts))
+        ),
+    }
+    texts = {
+        path.stem: path.read_text("utf-8").splitlines()[: arguments.limit]
+        for path in sorted((arguments.corpus / "dev").glob("*.txt"))
+    }
+    print("| bits per character | " + " | ".join(texts) + " |")
+    print("|---|" + "---:|" * len(texts))
+    for name, change in variants.items():
+        prior = NetworkPrior(layout.write_arrays(*change(shipped)))
+        cells = [f"{bits_per_character(prior, lines):.3f}" for lines in texts.values()]
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
