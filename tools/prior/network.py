@@ -99,6 +99,11 @@ class CrossEntropy(torch.autograd.Function):
         return inputs * scale.to(inputs.dtype), weights * scale, bias * scale, None
 
 
+# Whether `apply` is typed depends on the version of torch.
+linear_scan: Any = LinearScan.apply
+cross_entropy: Any = CrossEntropy.apply
+
+
 def normalise(x: Tensor, steps: float) -> Tensor:
     """Divided by the root of the mean square, then rounded to 1/steps within +-127/steps."""
     x = x.float()
@@ -149,7 +154,7 @@ class Recurrent(nn.Module):
     def forward(self, x: Tensor, inside: Tensor) -> Tensor:
         """What the block adds to the residual stream, (length, rows, width)."""
         keep, add, out = gates(self.inner(normalise(x, INPUT_STEPS)), self.bias, self.mix, inside)
-        states: Tensor = LinearScan.apply(keep, add)  # type: ignore[no-untyped-call]
+        states: Tensor = linear_scan(keep, add)
         added: Tensor = self.outer(normalise(states * out, INPUT_STEPS))
         return added
 
@@ -207,7 +212,7 @@ class Network(nn.Module):
     def forward(self, tokens: Tensor, targets: Tensor) -> Tensor:
         """The mean cross entropy in nats; both of shape (length, rows)."""
         features = self.features(tokens).reshape(-1, self.shape.output)
-        loss: Tensor = CrossEntropy.apply(  # type: ignore[no-untyped-call]
+        loss: Tensor = cross_entropy(
             features, self.output.weight, self.output_bias, targets.reshape(-1)
         )
         return loss
