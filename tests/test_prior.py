@@ -120,6 +120,16 @@ def test_tables_are_those_of_plain_integers(
             assert tables[position][column].tolist() == reference.enter(token)
 
 
+def test_only_the_last_tokens_are_recalled() -> None:
+    """A text longer than the window in which repeats are looked for, and than a run at once."""
+    prior, plain = tiny(1, 20)
+    text = np.random.default_rng(1).integers(1, 6, 1100)
+    text[:40], text[1060:] = 299, 299
+    reference = Reference(plain)
+    for table, token in zip(prior.tables(text[:, None]), [END, *text.tolist()], strict=True):
+        assert table[0].tolist() == reference.enter(token)
+
+
 @given(st.integers(0, 7), st.sampled_from([1, 20, 127]), st.lists(st.integers(1, 299), max_size=30))
 def test_tables_are_tables(seed: int, loudness: int, text: list[int]) -> None:
     prior, _ = tiny(seed, loudness)

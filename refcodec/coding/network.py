@@ -29,10 +29,6 @@ HASHES: Final = (
     (48271, 16807, 69621, 0),
     (39373, 20011, 26699, 5),
 )
-INPUT_STEPS: Final = 32
-HIDDEN_STEPS: Final = 8
-STATE_LIMIT: Final = 8
-
 STREAM_LIMIT: Final = 2**21
 GATE_LIMIT: Final = 2048
 VALUE_LIMIT: Final = 2**15 - 1

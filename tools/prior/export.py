@@ -20,14 +20,13 @@ import torch
 from numpy.typing import NDArray
 
 from refcodec.coding import weights as layout
-from refcodec.coding.network import HIDDEN_STEPS, INPUT_STEPS
 from refcodec.coding.network_prior import NetworkPrior
 from refcodec.coding.range_coder import TOTAL
 from refcodec.coding.recall import LEVELS, LONGEST_MATCH
 from refcodec.coding.token_stream import token_frequencies_many
 from tools.prior import ngrams
 from tools.prior.dataset import Dataset
-from tools.prior.network import Network, Shape
+from tools.prior.network import HIDDEN_STEPS, INPUT_STEPS, Network, Shape
 from tools.prior.train import held_out_bits
 
 # One unit of each kind of value, as the specification has it.

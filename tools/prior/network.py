@@ -15,7 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from refcodec.coding.network import HASHES, HIDDEN_STEPS, INPUT_STEPS, STATE_LIMIT
+from refcodec.coding.network import HASHES
+
+# Steps to a root mean square at which inputs of a matrix are rounded; after squared units fewer,
+# because a few of those are very large.
+INPUT_STEPS = 32
+HIDDEN_STEPS = 8
+# The largest value that enters a state: the specification's 2^15 - 1 in units of 2^-12.
+STATE_LIMIT = 8
 
 
 @dataclass(frozen=True)
