@@ -87,8 +87,9 @@ def test_the_first_bad_file_of_many_is_named() -> None:
 
 def _with_bad_text() -> bytes:
     bare = parse_bare(refcodec.dumps(Document(text="A dog.", canvas=(8, 8))))
-    longer = replace(bare.text, payload=bare.text.payload + b"\0")
-    return serialise_bare(replace(bare, text=longer))
+    # It begins with the end token, and the payload of no tokens is empty.
+    zero = replace(bare.text, payload=b"\0")
+    return serialise_bare(replace(bare, text=zero))
 
 
 def test_a_style_is_kept() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import constriction
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ Table = list[int]
 def encode_by_the_book(symbols: list[int], tables: list[Table]) -> bytes:
     low, width, bits = 0, (1 << 64) - 1, 64
     for symbol, table in zip(symbols, tables, strict=True):
-        scale = width >> 24
+        scale = width // sum(table)
         low += scale * sum(table[:symbol])
         width = scale * table[symbol]
         if width < 1 << 32:
@@ -36,9 +37,9 @@ def decode_by_the_book(payload: bytes, tables: list[Table]) -> list[int]:
     width, value = (1 << 64) - 1, int.from_bytes(payload[:8].ljust(8, b"\0"), "big")
     symbols = []
     for table in tables:
-        scale = width >> 24
+        scale = width // sum(table)
         quantile = value // scale
-        assert quantile < TOTAL
+        assert quantile < sum(table)
         symbol = next(s for s in range(len(table)) if quantile < sum(table[: s + 1]))
         value -= scale * sum(table[:symbol])
         width = scale * table[symbol]
@@ -56,22 +57,16 @@ def decode_by_the_book(payload: bytes, tables: list[Table]) -> list[int]:
 
 @st.composite
 def messages(draw: st.DrawFn) -> tuple[list[int], list[Table]]:
+    """Symbols and their tables, of any total and with symbols that cannot occur."""
     symbols, tables = [], []
     for _ in range(draw(st.integers(0, 30))):
         size = draw(st.integers(2, 40))
-        if draw(st.booleans()):
-            table = [1] * size
-            table[draw(st.integers(0, size - 1))] += TOTAL - size
-        else:
-            cuts = draw(
-                st.lists(
-                    st.integers(1, TOTAL - 1), min_size=size - 1, max_size=size - 1, unique=True
-                )
-            )
-            edges = [0, *sorted(cuts), TOTAL]
-            table = [after - before for before, after in pairwise(edges)]
+        total = draw(st.sampled_from([TOTAL, TOTAL - 1, 1 << 16, 3, 1]))
+        edges = st.lists(st.integers(0, total), min_size=size - 1, max_size=size - 1)
+        cuts = [0, *sorted(draw(edges)), total]
+        table = [after - before for before, after in pairwise(cuts)]
         tables.append(table)
-        symbols.append(draw(st.integers(0, size - 1)))
+        symbols.append(draw(st.sampled_from([s for s in range(size) if table[s]])))
     return symbols, tables
 
 
@@ -106,6 +101,23 @@ def test_any_bytes_decode_as_the_specification_says(
             decode_by_the_book(payload, tables)
     else:
         assert decoded == decode_by_the_book(payload, tables)
+
+
+@given(st.lists(st.integers(0, 3), max_size=200), st.integers(1, TOTAL - 3))
+def test_full_tables_are_coded_as_by_constriction(symbols: list[int], first: int) -> None:
+    """Which writes whole words, so its words go on where the payload stops."""
+    table = np.array([first, TOTAL - 2 - first, 1, 1])
+    model = constriction.stream.model.Categorical(
+        (table - 1).astype(np.float64), lazy=True, perfect=False
+    )
+    payload = encode(symbols, [table.tolist()] * len(symbols))
+    words = np.frombuffer(payload + bytes(-len(payload) % 4), ">u4").astype(np.uint32)
+    theirs = constriction.stream.queue.RangeDecoder(words)
+    assert theirs.decode(model, len(symbols)).tolist() == symbols
+    encoder = constriction.stream.queue.RangeEncoder()
+    encoder.encode(np.array(symbols, np.int32), model)
+    decoder = RangeDecoder(encoder.get_compressed().astype(">u4").tobytes())
+    assert [decoder.decode(table) for _ in symbols] == symbols
 
 
 def test_golden_payload() -> None:

@@ -15,6 +15,7 @@ from refcodec.coding.network_prior import NetworkPrior
 from refcodec.coding.segmentation import fast_segmentation
 from refcodec.coding.token_stream import cost_bits, decode_tokens, encode_tokens
 from tests.commands import PICTURES
+from tools.prior import compare
 from tools.prior.corpus import item_from, read_texts
 
 ROOT = Path(__file__).parent.parent
@@ -67,8 +68,7 @@ def test_a_prior_is_trained_and_resumed(corpus: Path, tmp_path: Path) -> None:
         assert printed.splitlines()[-2].startswith(f"{steps} steps, {steps * 8 * 64} tokens")
     assert {path.name for path in work.glob("*.pt")} == {
         "checkpoint.pt",
-        "kept-1.pt",
-        "kept-2.pt",
+        *(f"kept-{number}.pt" for number in (1, 2)),
     }
     printed = run_tool("prior.export", work, "-o", file, "--budget", 4000)
     assert str(file.stat().st_size) in printed
@@ -81,6 +81,22 @@ def test_a_prior_is_trained_and_resumed(corpus: Path, tmp_path: Path) -> None:
     assert decode_tokens(prior, encode_tokens(prior, known)) == known
     unknown = fast_segmentation(prior, b"Quartz glyph jocks vex dwarf bmk.")
     assert 4 * cost_bits(prior, known) < cost_bits(prior, unknown)
+
+
+def test_shapes_are_compared(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Tiny networks by the options; the narrower of two is the worse one."""
+    small = "--vocabulary 300 --recurrent 32 --hidden 48 --output 32 --rows 64 --row-width 4"
+    shapes = {"wide": {"width": 32}, "narrow": {"width": 2}}
+    options = [f"--train-options={small} --length 64 --batch 8", "--steps", "60", "--limit", "5"]
+    monkeypatch.setattr(compare, "SHAPES", shapes)
+    monkeypatch.setattr(sys, "argv", ["compare", str(corpus), *options])
+    compare.main()
+    rows = [row.strip("| ").split(" | ") for row in capsys.readouterr().out.splitlines()]
+    assert rows[0] == ["60 steps", "million weights", "texts"]
+    assert [row[0] for row in rows[2:]] == ["wide", "narrow"]
+    assert float(rows[2][2]) < float(rows[3][2])
 
 
 def test_made_up_items(corpus: Path) -> None:
@@ -131,7 +147,7 @@ def test_bench_of_targets(corpus: Path) -> None:
 
 def test_bench_of_parts(corpus: Path) -> None:
     rows = run_tool("bench.ablation", corpus, "--limit", 10).splitlines()
-    assert len(rows) == 7
+    assert len(rows) == 9
     costs = {row.split(" | ")[0]: float(row.split(" | ")[1].strip(" |")) for row in rows[2:]}
     assert costs["| network alone"] < costs["| network alone, its hash tables empty"]
 

@@ -72,6 +72,8 @@ def _random(
     rng: np.random.Generator, name: str, dimensions: tuple[int, ...], loudness: int
 ) -> NDArray[np.int64]:
     match name.rpartition(".")[2]:
+        case "factors":
+            values = 2 ** rng.integers(0, 13, dimensions)
         case "sigmoid":
             values = np.sort(rng.integers(0, 1 << 16, dimensions))
         case "powers":

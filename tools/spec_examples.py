@@ -5,9 +5,21 @@ Prints two files decoded step by step; a test holds the specification to what th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
 import numpy as np
 
 import refcodec
+from refcodec.coding.closing import (
+    ENDS,
+    STOP,
+    STOPS,
+    choice_frequencies,
+    factor_row,
+    other_tokens,
+)
 from refcodec.coding.prior import load_prior
 from refcodec.coding.vocabulary import END
 from refcodec.wire.bare import BareFile, TextMode, TextPayload, parse_bare, serialise_bare
@@ -35,35 +47,60 @@ def sealed_example() -> bytes:
     return seal(bare, (Chunk(0x30, b"\x00"),))
 
 
-def decoding_steps(payload: bytes) -> list[str]:
-    """One row for each symbol of a text payload, by section 5.5."""
-    prior = load_prior(1)
-    state = prior.start(1)
-    position, width = 8, (1 << 64) - 1
-    value = int.from_bytes(payload[:8].ljust(8, b"\0"), "big")
-    rows = []
-    token = -1
-    while token != END:
-        (table,) = state.frequencies()
-        ends = table.cumsum()
-        scale = width >> 24
-        quantile = value // scale
-        token = int((ends <= quantile).sum())
-        frequency = int(table[token])
-        before = int(ends[token]) - frequency
-        spelling = prior.vocabulary.spellings[token].decode()
-        rows.append(
-            f"| `{width:016X}` | `{value:016X}` | {quantile} | {token} | "
-            f"{f'`{spelling}`' if token else 'end'} | {before} | {frequency} |"
+@dataclass
+class Walk:
+    """A range decoder that keeps a row of every symbol, by sections 5.5 and 5.6."""
+
+    payload: bytes
+    position: int = 8
+    width: int = (1 << 64) - 1
+    rows: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.value = int.from_bytes(self.payload[:8].ljust(8, b"\0"), "big")
+
+    @property
+    def left(self) -> int:
+        """The bits that are left of the payload."""
+        return 8 * len(self.payload) - 8 * self.position + self.width.bit_length()
+
+    def decode(self, table: Sequence[int], names: Sequence[str]) -> int:
+        """The next symbol."""
+        scale = self.width // sum(table)
+        quantile = self.value // scale
+        ends = list(accumulate(table))
+        symbol = next(s for s, end in enumerate(ends) if quantile < end)
+        before = ends[symbol] - table[symbol]
+        self.rows.append(
+            f"| {self.left} | `{self.width:016X}` | `{self.value:016X}` | {ends[-1]} | {quantile} "
+            f"| {names[symbol]} | {before} | {table[symbol]} |"
         )
-        value -= scale * before
-        width = scale * frequency
-        if width < 1 << 32:
-            following = payload[position : position + 4].ljust(4, b"\0")
-            value, width = (value << 32) + int.from_bytes(following, "big"), width << 32
-            position += 4
+        self.value -= scale * before
+        self.width = scale * table[symbol]
+        if self.width < 1 << 32:
+            following = self.payload[self.position : self.position + 4].ljust(4, b"\0")
+            self.value = (self.value << 32) + int.from_bytes(following, "big")
+            self.width <<= 32
+            self.position += 4
+        return symbol
+
+
+def decoding_steps(payload: bytes) -> list[str]:
+    """One row for each symbol of a text payload."""
+    prior = load_prior(1)
+    spellings = prior.vocabulary.spellings
+    names = [f"{token} `{spelling.decode('latin-1')}`" for token, spelling in enumerate(spellings)]
+    state = prior.start(1)
+    walk = Walk(payload)
+    while True:
+        table = state.frequencies()[0].astype(np.int64)
+        factors = prior.factors[factor_row(walk.left)]
+        choices = choice_frequencies(int(table[END]), int(table[STOP]), factors)
+        choice = walk.decode(choices, ["end", "full stop", "other"])
+        if choice == ENDS:
+            return walk.rows
+        token = STOP if choice == STOPS else walk.decode(other_tokens(table).tolist(), names)
         state = state.advance(np.array([token]))
-    return rows
 
 
 def main() -> None:
@@ -85,11 +122,11 @@ def main() -> None:
 | `{spaced(payload)}` | text in LM mode with prior 1 |
 
 The range decoder starts with range = 2^64 - 1 and the payload, extended by zero bytes, as value.
-Each row is one symbol: the state before it, the quantile q, the token, and its c and f in the
-table of prior 1 after the tokens above.
+Each row is one symbol: the bits left and the state before it, the total of its table, the quantile
+q, the choice or token, and its c and f. The tables are those of prior 1 after the tokens above.
 
-| range | value | q | token | spelling | c | f |
-|---|---|---:|---:|---|---:|---:|""")
+| left | range | value | total | q | symbol | c | f |
+|---:|---|---|---:|---:|---|---:|---:|""")
     print("\n".join(decoding_steps(payload)))
     print(f"""
 The content string is `{CAPTION}`. There are no items.

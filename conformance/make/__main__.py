@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from conformance.make import bare_files, chunk_files, orders, sealed_files, texts, visuals
+from conformance.make import bare_files, chunk_files, lm_texts, orders, sealed_files, texts, visuals
 from conformance.make.pieces import ENTRIES, Entry
 
 # Importing the modules registers their vectors.
-MODULES = (bare_files, chunk_files, sealed_files, texts, visuals, orders)
+MODULES = (bare_files, chunk_files, sealed_files, texts, lm_texts, visuals, orders)
 
 
 def write_vector(entry: Entry, folder: Path) -> dict[str, Any]:

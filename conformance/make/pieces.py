@@ -20,6 +20,10 @@ CHECK: Final = 0x08
 BOTH: Final = CHUNK_LIST | CHECK
 PLAIN: Final = b"\x01"
 BROTLI: Final = b"\x02"
+PARAGRAPH: Final = (
+    "The image shows a red brick house with a white door. In front of it stands a tall green "
+    "tree, and a black bicycle leans against the fence. The sky is clear and blue."
+)
 
 Document = dict[str, Any]
 Valid = tuple[bytes, Document]

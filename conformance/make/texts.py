@@ -1,4 +1,4 @@
-"""Vectors of section 5: content strings and the three text modes."""
+"""Vectors of sections 5.1 to 5.3: content strings, plain and brotli mode."""
 
 from __future__ import annotations
 
@@ -7,29 +7,15 @@ import brotli
 from conformance.make.pieces import (
     BOTH,
     BROTLI,
-    CHECK,
+    PARAGRAPH,
     Valid,
     bare,
-    chunk,
     document,
     invalid,
     item,
     plain,
     valid,
 )
-from refcodec.coding.prior import load_prior
-from refcodec.coding.token_stream import encode_tokens
-from refcodec.text.modes import encode_lm
-
-CAPTION = "A man riding a wave on top of a surfboard."
-PARAGRAPH = (
-    "The image shows a red brick house with a white door. In front of it stands a tall green "
-    "tree, and a black bicycle leans against the fence. The sky is clear and blue."
-)
-
-
-def _lm(payload: bytes, head: int = CHECK) -> bytes:
-    return bare(head, payload)
 
 
 def _brotli(content: bytes) -> bytes:
@@ -102,65 +88,6 @@ def brotli_other_stream() -> Valid:
     return bare(BOTH, BROTLI + stream), document(PARAGRAPH)
 
 
-@valid("5.4", "prior-1")
-def lm_caption() -> Valid:
-    """A caption in LM mode, without a chunk list."""
-    return _lm(encode_lm(CAPTION.encode())), document(CAPTION)
-
-
-@valid("5.4", "prior-1")
-def lm_paragraph() -> Valid:
-    """A paragraph in LM mode."""
-    return _lm(encode_lm(PARAGRAPH.encode())), document(PARAGRAPH)
-
-
-@valid("5.4", "prior-1")
-def lm_without_check() -> Valid:
-    """The smallest form: two bytes before the text."""
-    return _lm(encode_lm(CAPTION.encode()), 0), document(CAPTION)
-
-
-@valid("5.4", "prior-1")
-def lm_empty() -> Valid:
-    """No token but the end token."""
-    return _lm(encode_lm(b"")), document("")
-
-
-@valid("5.4", "prior-1")
-def lm_items() -> Valid:
-    """Structure bytes as tokens."""
-    content = b"A street.\xfered bus\xfftwo decks\xfedog"
-    items = [item("red bus", "two decks"), item("dog")]
-    return _lm(encode_lm(content)), document("A street.", items=items)
-
-
-@valid("5.4", "prior-1")
-def lm_style() -> Valid:
-    """A style byte as a token."""
-    return _lm(encode_lm(b"\xfaA red cube.")), document("A red cube.", style="prompt")
-
-
-@valid("5.4", "prior-1")
-def lm_unlikely_text() -> Valid:
-    """Text for which the prior is a bad guess."""
-    text = "\u96ea \0\x7f q\u0302\u0302 ZZZZ"
-    return _lm(encode_lm(text.encode())), document(text)
-
-
-@valid("5.4", "prior-1")
-def lm_byte_tokens() -> Valid:
-    """Another segmentation, which an encoder is free to choose: single bytes."""
-    tokens = [byte + 1 for byte in CAPTION.encode()]
-    return _lm(encode_tokens(load_prior(1), tokens)), document(CAPTION)
-
-
-@valid("3.1", "prior-1")
-def lm_with_chunk() -> Valid:
-    """Marker 00 behind a chunk."""
-    rest = chunk(0x11, b"\x07") + b"\x00" + encode_lm(CAPTION.encode())
-    return bare(BOTH, rest), document(CAPTION, seed="7")
-
-
 @invalid("truncated", "5.3", "text")
 def brotli_cut() -> bytes:
     """A brotli stream without its last byte."""
@@ -215,18 +142,6 @@ def brotli_trailing() -> bytes:
     return bare(BOTH, BROTLI + brotli.compress(PARAGRAPH.encode()) + b"\0")
 
 
-@invalid("malformed", "5.5", "prior-1")
-def lm_outside_every_interval() -> bytes:
-    """A payload whose quantile is 2^24."""
-    return _lm(b"\xff" * 8)
-
-
-@invalid("malformed", "5.4", "prior-1")
-def lm_not_utf8() -> bytes:
-    """Byte tokens that spell no UTF-8."""
-    return _lm(encode_tokens(load_prior(1), [0x80 + 1]))
-
-
 @invalid("malformed", "5.1", "text")
 def two_styles() -> bytes:
     """A second style, where UTF-8 must be."""
@@ -245,18 +160,6 @@ def empty_detail() -> bytes:
     return plain(b"a\xfeb\xff")
 
 
-@invalid("non-canonical", "5.4", "prior-1")
-def lm_trailing_zero() -> bytes:
-    """A zero byte behind the payload."""
-    return _lm(encode_lm(CAPTION.encode()) + b"\0")
-
-
-@invalid("non-canonical", "5.4", "prior-1")
-def lm_not_shortest() -> bytes:
-    """A payload within the interval, but a byte longer than needed."""
-    return _lm(encode_lm(CAPTION.encode()) + b"\x01")
-
-
 @invalid("limit-exceeded", "5.1", "text")
 def plain_too_long() -> bytes:
     """A content string of 65,536 bytes."""
@@ -273,13 +176,3 @@ def sixteen_items() -> bytes:
 def brotli_bomb() -> bytes:
     """Some bytes of brotli that hold 16 million."""
     return _brotli(bytes(1 << 24))
-
-
-@invalid("limit-exceeded", "5.4", "prior-1")
-def lm_bomb() -> bytes:
-    """Tokens that spell 65,536 bytes in a small payload."""
-    prior = load_prior(1)
-    spellings = prior.vocabulary.spellings
-    longest = max(range(len(spellings)), key=lambda token: len(spellings[token]))
-    count = 65535 // len(spellings[longest]) + 1
-    return _lm(encode_tokens(prior, [longest] * count))

@@ -12,6 +12,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
+from refcodec.coding.closing import Factors
 from refcodec.coding.network import Network, NetworkState, join_states
 from refcodec.coding.prior import PriorState, Tokens
 from refcodec.coding.range_coder import TOTAL, Frequencies
@@ -58,6 +59,11 @@ class NetworkPrior:
         """For each token a rough cost in 1/16 bit, by which an encoder segments quickly."""
         costs: list[int] = self._weights.costs.tolist()
         return costs
+
+    @property
+    def factors(self) -> Factors:
+        """What a payload's size tells about where its text closes: section 5.6."""
+        return self._weights.factors
 
     def start(self, texts: int) -> NetworkPriorState:
         """The state of so many texts before their first tokens."""

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from refcodec.coding.closing import Factors
 from refcodec.coding.range_coder import Frequencies
 from refcodec.coding.vocabulary import Vocabulary
 from refcodec.errors import UnsupportedError
@@ -44,6 +45,10 @@ class Prior(Protocol):
     @property
     def costs(self) -> Sequence[int]:
         """For each token a rough cost in 1/16 bit, by which an encoder segments quickly."""
+
+    @property
+    def factors(self) -> Factors:
+        """What a payload's size tells about where its text closes: section 5.6."""
 
     def start(self, texts: int) -> PriorState:
         """The state of so many texts before their first tokens."""

@@ -1,93 +1,109 @@
-"""The range coder (specification section 5): symbols and frequency tables to bytes.
+"""The range coder (specification section 5.5): symbols and frequency tables to bytes.
 
-The arithmetic is constriction's; this module feeds it exact integer frequency tables
-and cuts its output to the shortest byte string. A frequency table is a 1-D array of
-positive integers that sum to 2**24; the coder knows nothing of where it comes from.
+A frequency table is a 1-D array of integers that sum to at most 2**24; a symbol whose
+frequency is 0 cannot occur. The coder knows nothing of where a table comes from. All state
+is in Python's unbounded integers, so a carry needs no care and nothing can overflow.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Final
 
-import constriction
 import numpy as np
 from numpy.typing import NDArray
 
 from refcodec.errors import MalformedError
 
-PRECISION_BITS = 24
-TOTAL = 1 << PRECISION_BITS
-WORD_BITS = 32
-STATE_BITS = 64
+PRECISION_BITS: Final = 24
+TOTAL: Final = 1 << PRECISION_BITS
+_WORD_BITS: Final = 32
+_WORD: Final = 1 << _WORD_BITS
+_STATE_BITS: Final = 64
 
 Frequencies = NDArray[np.int64]
 
 
-def _model(frequencies: Frequencies) -> Any:
-    """The constriction model whose cumulative table is exactly the running sum.
-
-    constriction gives each symbol one unit and shares the rest in proportion to the
-    weights. With weights of `frequency - 1` the rest equals the sum of the weights, the
-    factor between them is exactly 1.0, and every float64 involved is an integer.
-    """
-    weights = frequencies.astype(np.float64)
-    weights -= 1.0
-    return constriction.stream.model.Categorical(weights, lazy=True, perfect=False)
-
-
+@dataclass
 class RangeEncoder:
-    """Encodes symbols, then gives the shortest byte string that decodes to them."""
+    """Encodes symbols, then gives the shortest byte string that decodes to them.
 
-    def __init__(self) -> None:
-        self._encoder = constriction.stream.queue.RangeEncoder()
+    The interval is [low, low + range) in units of the last of `bits` bits.
+    """
+
+    low: int = 0
+    range: int = (1 << _STATE_BITS) - 1
+    bits: int = _STATE_BITS
 
     def encode(self, symbol: int, frequencies: Frequencies) -> None:
-        """Append one symbol, an index into `frequencies` (sum 2**24, each at least 1)."""
-        self._encoder.encode(symbol, _model(frequencies))
+        """Append one symbol, an index into `frequencies` whose frequency is at least 1."""
+        cumulative = int(frequencies[:symbol].sum())
+        self.narrow(cumulative, int(frequencies[symbol]), int(frequencies.sum()))
+
+    def narrow(self, cumulative: int, frequency: int, total: int) -> None:
+        """Append the symbol of this frequency, before which frequencies sum to `cumulative`."""
+        scale = self.range // total
+        self.low += scale * cumulative
+        self.range = scale * frequency
+        if self.range < _WORD:
+            self.low <<= _WORD_BITS
+            self.range <<= _WORD_BITS
+            self.bits += _WORD_BITS
+
+    @property
+    def used_bits(self) -> int:
+        """What the symbols so far take, to the next bit."""
+        return self.bits - self.range.bit_length()
 
     def finish(self) -> bytes:
-        """The canonical payload: shortest, and of the shortest the smallest value.
+        """The canonical payload: shortest, and of the shortest the smallest value."""
+        last = self.low + self.range - 1
+        # Cut within the bits that both ends share, only `low` itself can be a solution.
+        shared_bits = self.bits - (self.low ^ last).bit_length()
+        low_bits = self.bits - (self.low & -self.low).bit_length() + 1 if self.low else 0
+        size = min(shared_bits // 8, -(-low_bits // 8))
+        while (payload := self.finish_within(size)) is None:
+            size += 1
+        return payload
 
-        The interval is [low, low + range) in units of the last bit written. constriction
-        tells `low` modulo 2**64 and a point inside the interval, which is less than
-        2**64 wide, so the two together give all of `low`.
-        """
-        words_before_state, (state_low, state_range) = self._encoder.pos()
-        bits = WORD_BITS * words_before_state + STATE_BITS
-        inside = self._encoder.get_compressed().astype(">u4").tobytes()
-        point = int.from_bytes(inside.ljust(bits // 8, b"\0")[: bits // 8], "big")
-        low = point - ((point - int(state_low)) & ((1 << STATE_BITS) - 1))
-        return _shortest(low, int(state_range), bits)
-
-
-def _shortest(low: int, width: int, bits: int) -> bytes:
-    """The shortest byte string that, extended by zero bytes, lies in [low, low + width)."""
-    last = low + width - 1
-    # Cut within the bits that both ends share, only `low` itself can be a solution.
-    shared_bits = bits - (low ^ last).bit_length()
-    low_bits = bits - (low & -low).bit_length() + 1 if low else 0
-    size = min(shared_bits // 8, -(-low_bits // 8))
-    while True:
-        shift = max(0, bits - 8 * size)
-        value = -(-low >> shift)
-        if value << shift <= last:
-            return value.to_bytes(size, "big")
-        size += 1
+    def finish_within(self, size: int) -> bytes | None:
+        """The smallest value of `size` bytes that decodes to the symbols, if there is one."""
+        shift = max(0, self.bits - 8 * size)
+        value = -(-self.low >> shift)
+        if value << shift >= self.low + self.range:
+            return None
+        return value.to_bytes(self.bits - shift + 7 >> 3, "big").ljust(size, b"\0")
 
 
 class RangeDecoder:
     """Decodes symbols from a payload, which goes on with zero bytes for ever."""
 
     def __init__(self, payload: bytes) -> None:
-        padded = payload + b"\0" * (-len(payload) % (WORD_BITS // 8))
-        words = np.frombuffer(padded, dtype=">u4").astype(np.uint32)
-        self._decoder = constriction.stream.queue.RangeDecoder(words)
+        self._payload = payload
+        self._next = _STATE_BITS // 8
+        self._value = int.from_bytes(payload[: self._next].ljust(self._next, b"\0"), "big")
+        self._range = (1 << _STATE_BITS) - 1
 
     def decode(self, frequencies: Frequencies) -> int:
         """The next symbol; MalformedError where no symbol's interval holds the payload."""
-        try:
-            return int(self._decoder.decode(_model(frequencies)))
-        except AssertionError as error:
+        ends = frequencies.cumsum()
+        scale = self._range // int(ends[-1])
+        symbol = int(ends.searchsorted(self._value // scale, side="right"))
+        if symbol == len(ends):
             raise MalformedError(
                 "range-coded payload: its value lies outside every symbol's interval"
-            ) from error
+            )
+        frequency = int(frequencies[symbol])
+        self._value -= scale * (int(ends[symbol]) - frequency)
+        self._range = scale * frequency
+        if self._range < _WORD:
+            word = self._payload[self._next : self._next + 4].ljust(4, b"\0")
+            self._value = self._value << _WORD_BITS | int.from_bytes(word, "big")
+            self._range <<= _WORD_BITS
+            self._next += 4
+        return symbol
+
+    @property
+    def left_bits(self) -> int:
+        """What the symbols so far have left of the payload, to the next bit; may be negative."""
+        return 8 * (len(self._payload) - self._next) + self._range.bit_length()

@@ -1,4 +1,4 @@
-"""Tokens to payloads and back (specification section 5.4): the prior drives the range coder.
+"""Tokens to payloads and back (specification section 5.4): the prior drives the coder.
 
 Texts are coded together, those of like length side by side, because a prior evaluates many
 in little more time than one. Each has its own coder, and no payload depends on the others.
@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from refcodec.coding.closing import ClosingEncoder, Factors, Step, decode_token
 from refcodec.coding.prior import Prior
-from refcodec.coding.range_coder import PRECISION_BITS, Frequencies, RangeDecoder, RangeEncoder
+from refcodec.coding.range_coder import PRECISION_BITS, Frequencies, RangeDecoder
 from refcodec.coding.vocabulary import END
 from refcodec.errors import LimitError, NonCanonicalError, SemError
 from refcodec.limits import TEXT_MAX_BYTES
@@ -31,15 +32,12 @@ def encode_tokens_many(
     prior: Prior, texts: Sequence[Sequence[int]], max_bytes: Sequence[int | None]
 ) -> list[bytes | None]:
     """The payload of each text, in order, or None where it has more than so many bytes."""
-    encoders: list[RangeEncoder | None] = [RangeEncoder() for _ in texts]
-    bits = [0.0] * len(texts)
-    for text, token, frequencies in _walk(prior, texts, going_on=encoders):
+    encoders: list[ClosingEncoder | None] = [ClosingEncoder(prior.factors) for _ in texts]
+    for text, token, frequencies in walk(prior, texts, going_on=encoders):
         encoder, most = encoders[text], max_bytes[text]
         assert encoder is not None
-        encoder.encode(token, frequencies)
-        bits[text] += PRECISION_BITS - math.log2(frequencies[token])
-        # The end token may cost nothing, and any payload may by luck be some bytes shorter.
-        if most is not None and token != END and bits[text] > 8 * (most + 4):
+        encoder.encode(Step.of(token, frequencies))
+        if most is not None and encoder.least_size > most:
             encoders[text] = None
     payloads = [None if encoder is None else encoder.finish() for encoder in encoders]
     return [
@@ -65,12 +63,12 @@ def cost_bits_many(prior: Prior, texts: Sequence[Sequence[int]]) -> list[float]:
 def token_frequencies_many(prior: Prior, texts: Sequence[Sequence[int]]) -> list[list[int]]:
     """For each text, the frequency of each of its tokens and of its end token."""
     own: list[list[int]] = [[] for _ in texts]
-    for text, token, frequencies in _walk(prior, texts, going_on=texts):
+    for text, token, frequencies in walk(prior, texts, going_on=texts):
         own[text].append(int(frequencies[token]))
     return own
 
 
-def _walk(
+def walk(
     prior: Prior, texts: Sequence[Sequence[int]], *, going_on: Sequence[object]
 ) -> Iterator[tuple[int, int, Frequencies]]:
     """Every (text, token, table), the tokens of a text in order, its end token last.
@@ -135,14 +133,14 @@ def decode_tokens_many(prior: Prior, payloads: Sequence[bytes]) -> list[list[int
 class _TextDecoder:
     """One text on the way from payload to tokens."""
 
-    def __init__(self, payload: bytes, spellings: Sequence[bytes]) -> None:
+    def __init__(self, payload: bytes, spellings: Sequence[bytes], factors: Factors) -> None:
         self.tokens: list[int] = []
         self.error: SemError | None = None
         self._payload = payload
         self._spellings = spellings
         self._spelt_bytes = 0
         self._decoder = RangeDecoder(payload)
-        self._encoder = RangeEncoder()
+        self._encoder = ClosingEncoder(factors)
 
     def take(self, frequencies: Frequencies) -> int:
         """Decode a token; END too when there is nothing more to decode."""
@@ -153,8 +151,8 @@ class _TextDecoder:
             return END
 
     def _take(self, frequencies: Frequencies) -> int:
-        token = self._decoder.decode(frequencies)
-        self._encoder.encode(token, frequencies)
+        token = decode_token(self._decoder, frequencies, self._encoder.factors)
+        self._encoder.encode(Step.of(token, frequencies))
         if token == END:
             self._require_canonical()
             return END
@@ -176,7 +174,7 @@ class _TextDecoder:
 def _decode_bucket(prior: Prior, payloads: Sequence[bytes]) -> list[_TextDecoder]:
     """Decode some texts side by side; those that end leave the others to go on."""
     spellings = prior.vocabulary.spellings
-    texts = [_TextDecoder(payload, spellings) for payload in payloads]
+    texts = [_TextDecoder(payload, spellings, prior.factors) for payload in payloads]
     active = texts
     state = prior.start(len(texts))
     while active:

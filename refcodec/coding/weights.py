@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from refcodec.coding.closing import FACTOR_ROWS, Factors
 from refcodec.coding.recall import LEVELS, LONGEST_MATCH, Level, Recall
 from refcodec.errors import UnsupportedError
 
@@ -103,6 +104,7 @@ class Weights:
     shape: Shape
     spellings: list[bytes]
     costs: NDArray[np.uint16]
+    factors: Factors
     sigmoid: Floats
     powers: Floats
     recall: Recall
@@ -127,6 +129,7 @@ def array_layout(shape: Shape) -> Iterator[tuple[str, str, tuple[int, ...]]]:
     yield "lengths", "<u1", (shape.vocabulary,)
     yield "spellings", "<u1", (shape.spelling_bytes,)
     yield "costs", "<u2", (shape.vocabulary,)
+    yield "factors", "<u2", (FACTOR_ROWS, 3)
     yield "sigmoid", "<u2", (SIGMOID_ENTRIES,)
     yield "powers", "<u4", (POWER_ENTRIES,)
     yield "repeats", "<u1", (LONGEST_MATCH + 1,)
@@ -219,6 +222,7 @@ def read_weights(data: bytes | memoryview) -> Weights:
         shape=shape,
         spellings=[joined[start:end] for start, end in pairwise(ends)],
         costs=arrays["costs"],
+        factors=[(end, stop, other) for end, stop, other in arrays["factors"].tolist()],
         sigmoid=arrays["sigmoid"].astype(np.float64),
         powers=power_table(arrays["powers"]),
         recall=Recall(tuple(arrays["repeats"].tolist()), levels),

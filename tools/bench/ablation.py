@@ -1,7 +1,8 @@
 """What each part of prior 1 is worth: `python -m tools.bench.ablation CORPUS [--limit N]`.
 
 Takes parts out of the shipped weights file and prints the prior's own cost of the texts in
-CORPUS/dev, in bits per character, end of text included and the coder's overhead not.
+CORPUS/dev, in bits per character, end of text included and the coder's overhead not; then the
+size of the payloads, with and without the knowledge that a payload's size gives of its end.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from refcodec.coding import weights as layout
 from refcodec.coding.network_prior import NetworkPrior
 from refcodec.coding.recall import LEVELS
 from refcodec.coding.segmentation import fast_segmentation
-from refcodec.coding.token_stream import cost_bits_many
+from refcodec.coding.token_stream import cost_bits_many, encode_tokens_many
 
 Parts = tuple[layout.Shape, dict[str, NDArray[Any]]]
+Measure = Callable[[NetworkPrior, list[str]], float]
 
 
 def without_repeats(parts: Parts) -> Parts:
@@ -49,10 +51,23 @@ def without_hashing(parts: Parts) -> Parts:
     return shape, arrays | {"codebooks": np.zeros_like(arrays["codebooks"])}
 
 
-def bits_per_character(prior: NetworkPrior, lines: list[str]) -> float:
+def without_closing(parts: Parts) -> Parts:
+    """The bits that are left make no difference."""
+    shape, arrays = parts
+    return shape, arrays | {"factors": np.ones_like(arrays["factors"])}
+
+
+def cost_per_character(prior: NetworkPrior, lines: list[str]) -> float:
     """The mean cost of the texts."""
     texts = [fast_segmentation(prior, line.encode()) for line in lines]
     return sum(cost_bits_many(prior, texts)) / sum(map(len, lines))
+
+
+def payload_per_character(prior: NetworkPrior, lines: list[str]) -> float:
+    """The mean size of the payloads, in bits."""
+    texts = [fast_segmentation(prior, line.encode()) for line in lines]
+    payloads = encode_tokens_many(prior, texts, [None] * len(texts))
+    return sum(8 * len(payload or b"") for payload in payloads) / sum(map(len, lines))
 
 
 def main() -> None:
@@ -62,24 +77,25 @@ def main() -> None:
     arguments = parser.parse_args()
     data = resources.files("refcodec").joinpath("data", "prior-1.bin").read_bytes()
     shipped = layout.read_arrays(data)
-    variants: dict[str, Callable[[Parts], Parts]] = {
-        "prior 1": lambda parts: parts,
-        "without repeats": without_repeats,
-        "without n-grams": without_n_grams,
-        "network alone": lambda parts: without_n_grams(without_repeats(parts)),
-        "network alone, its hash tables empty": lambda parts: without_hashing(
-            without_n_grams(without_repeats(parts))
-        ),
-    }
+    alone = without_n_grams(without_repeats(shipped))
+    rows: list[tuple[str, Parts, Measure]] = [
+        ("prior 1", shipped, cost_per_character),
+        ("without repeats", without_repeats(shipped), cost_per_character),
+        ("without n-grams", without_n_grams(shipped), cost_per_character),
+        ("network alone", alone, cost_per_character),
+        ("network alone, its hash tables empty", without_hashing(alone), cost_per_character),
+        ("payload", shipped, payload_per_character),
+        ("payload, if its size told nothing", without_closing(shipped), payload_per_character),
+    ]
     texts = {
         path.stem: path.read_text("utf-8").splitlines()[: arguments.limit]
         for path in sorted((arguments.corpus / "dev").glob("*.txt"))
     }
     print("| bits per character | " + " | ".join(texts) + " |")
     print("|---|" + "---:|" * len(texts))
-    for name, change in variants.items():
-        prior = NetworkPrior(layout.write_arrays(*change(shipped)))
-        cells = [f"{bits_per_character(prior, lines):.3f}" for lines in texts.values()]
+    for name, parts, measure in rows:
+        prior = NetworkPrior(layout.write_arrays(*parts))
+        cells = [f"{measure(prior, lines):.3f}" for lines in texts.values()]
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 

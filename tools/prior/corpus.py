@@ -43,19 +43,21 @@ _CLASS_DESCRIPTION = Kind(0.3, 0.15)
 # Long, repetitive descriptions of the same few pictures by early vision-language models.
 _MACHINE_PARAGRAPH = Kind(0.6, 0.3, Style.PARAGRAPH)
 _CAPTION = Kind(1.0, 1.0, Style.CAPTION)
-_PARAGRAPH = Kind(1.0, 1.5, Style.PARAGRAPH)
-_CLOSE_PARAGRAPH = Kind(1.5, 3.0, Style.PARAGRAPH)
-_PROMPT = Kind(1.0, 1.0, Style.PROMPT)
-_CLOSE_PROMPT = Kind(1.5, 3.0, Style.PROMPT)
+_CLOSE_CAPTION = Kind(1.0, 1.5, Style.CAPTION)
+_PARAGRAPH = Kind(1.0, 1.0, Style.PARAGRAPH)
+_CLOSE_PARAGRAPH = Kind(1.5, 1.5, Style.PARAGRAPH)
+_PROMPT = Kind(1.0, 1.5, Style.PROMPT)
+# Few and short: more than twice would teach them by heart.
+_CLOSE_PROMPT = Kind(2.0, 2.0, Style.PROMPT)
 
 KINDS = {
     "agiqa3k_prompts": _CLOSE_PROMPT,
     "amber_halbench_llava": _MACHINE_PARAGRAPH,
     "chronomagic_gpt4o": _PARAGRAPH,
-    "coco_30k_val2014": _CAPTION,
-    "coco_8k_dalle3eval": _CAPTION,
+    "coco_30k_val2014": _CLOSE_CAPTION,
+    "coco_8k_dalle3eval": _CLOSE_CAPTION,
     "coco_precomp": Kind(0.7, 0.5, Style.CAPTION),
-    "coco_val2017": _CAPTION,
+    "coco_val2017": _CLOSE_CAPTION,
     "comprecap_gpt4o": _CLOSE_PARAGRAPH,
     "comprecap_llavanext34b": _CLOSE_PARAGRAPH,
     "dpg_bench": _PARAGRAPH,
@@ -76,7 +78,7 @@ KINDS = {
     "jrp_checkmodels_html": _CLOSE_PARAGRAPH,
     "kelly_idt": _CLOSE_PARAGRAPH,
     "lessismore_chair": _MACHINE_PARAGRAPH,
-    "llava_coco_caps80": _CAPTION,
+    "llava_coco_caps80": _CLOSE_CAPTION,
     "mpvr_gpt": _CLASS_DESCRIPTION,
     "mpvr_mixtral": _CLASS_DESCRIPTION,
     "nlvr2": _CAPTION,
@@ -84,7 +86,7 @@ KINDS = {
     "parti_prompts": _CLOSE_PROMPT,
     "pica_vinvl": _CAPTION,
     "protext_gpt": _CLASS_DESCRIPTION,
-    "sugar_crepe": _CAPTION,
+    "sugar_crepe": _CLOSE_CAPTION,
     "t2i_compbench": _PROMPT,
     "tifa_v1": _CLOSE_PROMPT,
     "unigen_test_en": _PROMPT,

@@ -2,8 +2,10 @@
 
 WORK is the folder of tools.prior.train; its checkpoints are averaged. Every row of a matrix
 is rounded to 255 values with a scale of its own, chosen for the least square error; n-grams
-of the same texts fill the rest of the file. Prints the digest, and the bits a byte of some
-held-out texts in the arithmetic of training, in the exact one, and with what is recalled.
+of the same texts fill the rest of the file; held-out texts tell how far to trust what is
+recalled, and how a text's end depends on the bits left. Prints the digest, and the bits a
+byte of some held-out texts in the arithmetic of training, in the exact one, and with what is
+recalled.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from refcodec.coding.network_prior import NetworkPrior
 from refcodec.coding.range_coder import TOTAL
 from refcodec.coding.recall import LEVELS, LONGEST_MATCH
 from refcodec.coding.token_stream import token_frequencies_many
-from tools.prior import ngrams
+from tools.prior import closing, ngrams
 from tools.prior.dataset import Dataset
 from tools.prior.network import HIDDEN_STEPS, INPUT_STEPS, Network, Shape
 from tools.prior.train import held_out_bits
@@ -126,11 +128,11 @@ class Gains:
         )
 
 
-def export(network: Network, dataset: Dataset, recalled: Arrays) -> bytes:
-    """The weights file of a network and of the arrays of tools.prior.ngrams."""
+def export(network: Network, dataset: Dataset, fitted: Arrays) -> bytes:
+    """The weights file of a network and of what is fitted to its frequencies."""
     shape, gains = network.shape, Gains.of(network.shape)
     state = {name: tensor.double().numpy() for name, tensor in network.state_dict().items()}
-    arrays = vocabulary_arrays(dataset) | function_tables() | recalled
+    arrays = vocabulary_arrays(dataset) | function_tables() | fitted
     arrays |= input_arrays(state, shape)
     for block in range(shape.blocks):
         arrays |= recurrent_arrays(state, block, gains)
@@ -248,15 +250,16 @@ def least_squares_levels(values: Array) -> Array:
     return levels
 
 
-def nothing_recalled() -> Arrays:
-    """Repeats without weight and levels without any context."""
+def nothing_fitted() -> Arrays:
+    """Repeats without weight, levels without any context, and a guess at the factors."""
     kinds = {"keys": np.uint32, "counts": np.uint8, "tokens": np.uint16, "weights": np.uint8}
     levels = {
         f"{level}.{name}": np.zeros(0, kind)
         for level in range(LEVELS)
         for name, kind in kinds.items()
     }
-    return levels | {"repeats": np.zeros(LONGEST_MATCH + 1, np.uint8)}
+    repeats = np.zeros(LONGEST_MATCH + 1, np.uint8)
+    return levels | {"repeats": repeats, "factors": closing.first_guess()}
 
 
 def token_probabilities(prior: NetworkPrior, texts: list[NDArray[np.int64]]) -> Array:
@@ -278,14 +281,24 @@ def fit_recall(bare: NetworkPrior, dataset: Dataset, options: argparse.Namespace
     return ngrams.arrays(levels, trusts, int(size)) | {"repeats": repeats}
 
 
-def averaged_network(paths: list[Path]) -> Network:
-    """The network whose weights are the mean of those of all checkpoints."""
-    checkpoints = [torch.load(path, weights_only=True) for path in paths]
+def fit_closing(prior: NetworkPrior, dataset: Dataset, limit: int) -> Arrays:
+    """The factors for texts like those that users write: not sentences about kinds of things."""
+    chosen = np.flatnonzero(dataset.held_out & (dataset.styles > 0))[:limit]
+    texts = [text[:-1].tolist() for text in dataset.texts(chosen)]
+    return {"factors": closing.fit_factors(closing.coded_steps(prior, texts))}
+
+
+def averaged_network(paths: list[Path], temper: float = 1.0) -> Network:
+    """The mean of the weights of all checkpoints, the last one counted thrice; logits tempered."""
+    checkpoints = [torch.load(path, weights_only=True) for path in [*paths, *paths[-1:] * 2]]
     network = Network(Shape(**checkpoints[0]["shape"]), drop=0.0)
     states = [checkpoint["network"] for checkpoint in checkpoints]
     network.load_state_dict(
         {name: sum(state[name] for state in states) / len(states) for name in states[0]}
     )
+    with torch.no_grad():
+        network.output.weight.mul_(temper)
+        network.output_bias.mul_(temper)
     return network
 
 
@@ -294,7 +307,10 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--texts", type=int, default=3000, help="held-out texts to fit trust on")
-    parser.add_argument("--budget", type=int, default=7_000_000, help="bytes for n-grams")
+    parser.add_argument(
+        "--closing-texts", type=int, default=2000, help="held-out texts to fit factors on"
+    )
+    parser.add_argument("--budget", type=int, default=7_770_000, help="bytes for n-grams")
     parser.add_argument(
         "--caution",
         type=float,
@@ -302,18 +318,30 @@ def main() -> None:
         help="factor on the trust in n-grams: held-out texts are closer to the training texts "
         "than new ones will be",
     )
+    parser.add_argument(
+        "--temper",
+        type=float,
+        default=0.87,
+        help="factor on the network's logits, for the same reason: it is too sure of new texts",
+    )
     options = parser.parse_args()
     dataset = Dataset.load(options.work / "dataset.npz")
-    network = averaged_network([options.work / "checkpoint.pt", *options.work.glob("kept-*.pt")])
-    bare = NetworkPrior(export(network, dataset, nothing_recalled()))
+    paths = [*sorted(options.work.glob("kept-*.pt")), options.work / "checkpoint.pt"]
+    for path in paths:
+        bits = held_out_bits(averaged_network([path]), dataset, 500)
+        print(f"held out, {path.name} alone: {bits:.4f}")
+    network = averaged_network(paths, options.temper)
+    bare = NetworkPrior(export(network, dataset, nothing_fitted()))
     texts = dataset.texts(np.flatnonzero(dataset.held_out)[:500])
     size = sum(len(bare.vocabulary.spell(text[:-1].tolist())) for text in texts)
     print(f"held out: {held_out_bits(network, dataset, 500):.4f} bits a byte as trained")
     exact = -np.log2(token_probabilities(bare, texts)).sum() / size
     print(f"held out: {exact:.4f} bits a byte in exact arithmetic")
-    data = export(network, dataset, fit_recall(bare, dataset, options))
-    exact = -np.log2(token_probabilities(NetworkPrior(data), texts)).sum() / size
+    fitted = nothing_fitted() | fit_recall(bare, dataset, options)
+    recalling = NetworkPrior(export(network, dataset, fitted))
+    exact = -np.log2(token_probabilities(recalling, texts)).sum() / size
     print(f"held out: {exact:.4f} bits a byte with what is recalled")
+    data = export(network, dataset, fitted | fit_closing(recalling, dataset, options.closing_texts))
     options.output.write_bytes(data)
     print(f"{options.output}: {len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}")
 

@@ -73,6 +73,7 @@ class WeightsFile:
         self.lengths = self.take("B", self.V)
         self.spellings = self.take("B", numbers[12])
         self.costs = self.take("H", self.V)
+        self.factors = self.rows("H", 32, 3)
         self.sigmoid = self.take("H", 4096)
         self.powers = self.take("I", 256)
         self.repeats = self.take("B", 17)
@@ -95,7 +96,9 @@ class WeightsFile:
         self._offset = start + struct.calcsize(kind) * count
         return self._data[start : self._offset].cast(kind)
 
-    def rows(self, kind: Literal["b", "B", "i"], count: int, width: int) -> list[Sequence[int]]:
+    def rows(
+        self, kind: Literal["b", "B", "H", "i"], count: int, width: int
+    ) -> list[Sequence[int]]:
         """An array of two dimensions, as its rows."""
         flat = self.take(kind, count * width)
         return [flat[row * width : (row + 1) * width] for row in range(count)]

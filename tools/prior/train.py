@@ -107,7 +107,7 @@ def train(network: Network, dataset: Dataset, work: Path, options: argparse.Name
     network.to(device)
     optims = optimisers(network, options.learning_rate)
     progress = _resume(work, network, optims)
-    before, saved_at = progress.seconds, progress.seconds
+    first, before, saved_at = progress.step, progress.seconds, progress.seconds
     began = time.monotonic()
     smooth = 0.0
     late: bool | None = None
@@ -132,7 +132,7 @@ def train(network: Network, dataset: Dataset, work: Path, options: argparse.Name
         progress.step += 1
         progress.tokens += inputs.numel()
         progress.seconds = before + time.monotonic() - began
-        smooth += (loss.item() - smooth) * max(0.02, 1 / progress.step)
+        smooth += (loss.item() - smooth) * max(0.02, 1 / (progress.step - first))
         if progress.step % REPORT_STEPS == 0:
             print(f"{progress.seconds:6.0f} s  step {progress.step}  loss {smooth:.4f}", flush=True)
         for number, share in enumerate(KEPT_AFTER, start=1):
@@ -189,7 +189,12 @@ def main() -> None:
         "--decay", type=float, default=0.4, help="share of the run in which it falls"
     )
     parser.add_argument("--learning-rate", type=float, default=2e-3)
-    parser.add_argument("--drop", type=float, default=0.1, help="share of hashed rows left out")
+    parser.add_argument(
+        "--drop",
+        type=float,
+        default=0.2,
+        help="share of hashed rows left out; of units half as many",
+    )
     parser.add_argument("--length", type=int, default=512, help="tokens a row")
     parser.add_argument("--batch", type=int, default=16, help="rows a step")
     parser.add_argument("--compile", action="store_true", help="fuse elementwise steps")
