@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,15 @@ def test_a_reader_that_leaves_is_no_error_message(caption_file: Path) -> None:
         assert b"Traceback" not in process.stderr.read()
 
 
+@pytest.fixture
+def heeded_interrupts() -> Iterator[None]:
+    """Commands heed SIGINT, even if these tests run in the background of a shell, which do not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded_interrupts")
 def test_an_interrupt_ends_a_run_at_once(tmp_path: Path, caption_file: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -139,6 +149,7 @@ def test_an_interrupt_ends_a_run_at_once(tmp_path: Path, caption_file: Path) -> 
     assert errors == b"semcat: interrupted\n"
 
 
+@pytest.mark.usefixtures("heeded_interrupts")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_worker_processes_end_with_the_command(
     tmp_path: Path, number: signal.Signals, status: int

@@ -116,12 +116,12 @@ class ClosingEncoder:
 
     def _begun(self, size: int) -> tuple[int, RangeEncoder]:
         """The steps that are coded alike for this size and all larger ones, and their coder."""
-        encoder = RangeEncoder()
-        for number, step in enumerate(self._steps):
-            if factor_row(8 * size - encoder.used_bits) < FACTOR_ROWS - 1:
-                return number, encoder
-            step.encode(encoder, self.factors[-1])
-        return len(self._steps), encoder
+        encoder, number = RangeEncoder(), 0
+        # Before the end token fewer than no bits are left of the least size: the loop ends.
+        while factor_row(8 * size - encoder.used_bits) == FACTOR_ROWS - 1:
+            self._steps[number].encode(encoder, self.factors[-1])
+            number += 1
+        return number, encoder
 
     def _coded(self, size: int, encoder: RangeEncoder, first: int) -> RangeEncoder:
         """The steps from `first` on, coded for a payload of `size` bytes."""
