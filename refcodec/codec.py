@@ -156,8 +156,8 @@ def read_file(file: BinaryIO) -> bytes:
 def cost_bits(text: str) -> float:
     """What a description costs under the default prior, in bits, its end included.
 
-    The text payload of its file has this many bits, rounded up to whole bytes, and a few
-    more of the range coder's own.
+    The text payload of its file has about as many bits: it is whole bytes, and its size
+    itself tells something of where the text ends (specification section 5.6).
     """
     (bits,) = cost_bits_many([text])
     return bits

@@ -68,7 +68,8 @@ def test_a_prior_is_trained_and_resumed(corpus: Path, tmp_path: Path) -> None:
         assert printed.splitlines()[-2].startswith(f"{steps} steps, {steps * 8 * 64} tokens")
     assert {path.name for path in work.glob("*.pt")} == {
         "checkpoint.pt",
-        *(f"kept-{number}.pt" for number in (1, 2)),
+        "kept-1.pt",
+        "kept-2.pt",
     }
     printed = run_tool("prior.export", work, "-o", file, "--budget", 4000)
     assert str(file.stat().st_size) in printed

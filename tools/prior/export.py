@@ -290,7 +290,8 @@ def fit_closing(prior: NetworkPrior, dataset: Dataset, limit: int) -> Arrays:
 
 def averaged_network(paths: list[Path], temper: float = 1.0) -> Network:
     """The mean of the weights of all checkpoints, the last one counted thrice; logits tempered."""
-    checkpoints = [torch.load(path, weights_only=True) for path in [*paths, *paths[-1:] * 2]]
+    last = paths[-1]
+    checkpoints = [torch.load(path, weights_only=True) for path in [*paths, last, last]]
     network = Network(Shape(**checkpoints[0]["shape"]), drop=0.0)
     states = [checkpoint["network"] for checkpoint in checkpoints]
     network.load_state_dict(
