@@ -1,10 +1,8 @@
-"""The baseline rendering: a scalar twin written from the specification, golden files, captions."""
+"""The baseline rendering: a scalar twin written from the specification, golden files, edges."""
 
 from __future__ import annotations
 
 import hashlib
-import itertools
-import unicodedata
 from typing import Any
 
 import numpy as np
@@ -12,12 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
-from PIL import Image, ImageFont
+from PIL import Image
 
+import refcodec
 from refcodec.errors import LimitError
 from refcodec.limits import RENDER_MAX_PIXELS
-from refcodec.visual import baseline
-from refcodec.visual.baseline import caption_image, render_baseline, spline_weights
+from refcodec.visual.baseline import render_baseline, spline_weights
+from refcodec.visual.levels import map_levels
+from refcodec.visual.maps import Map
+from tests import baseline_twin, strategies
+from tests.commands import HOUSE
 
 Samples = Any
 
@@ -30,6 +32,7 @@ GOLDEN: list[tuple[tuple[int, int], tuple[int, int], str]] = [
     ((640, 480), (3, 2), "013af58e35f90b24b1234c567039621c21355a4cb420c33eb345b6daadeee0ab"),
     ((1024, 1024), (64, 64), "77bdc90f20285468cf00716e3359b552f08c196a75ee4af1761196a015365987"),
 ]
+HALF = np.repeat([[0, 0, 0, 0, 255, 255, 255, 255]], 8, axis=0).astype(np.uint8)
 
 
 def pattern(width: int, height: int) -> Samples:
@@ -38,62 +41,60 @@ def pattern(width: int, height: int) -> Samples:
     return (place * place * 37 % 251 + place % 5).astype(np.uint8).reshape(height, width, 3)
 
 
-# A plain renderer, as in the specification.
-
-
-def scalar_weights(t: int) -> tuple[int, int, int, int]:
-    a0 = ((256 - t) ** 3 + 3072) // 6144
-    a1 = (3 * t**3 - 1536 * t**2 + 67108864 + 3072) // 6144
-    a3 = (t**3 + 3072) // 6144
-    return a0, a1, 16384 - a0 - a1 - a3, a3
-
-
-def scalar_taps(c: int, size: int, pixel: int) -> list[tuple[int, int]]:
-    """The four samples of a pixel, each with its weight."""
-    g = (256 * ((2 * pixel + 1) * c - size) + size) // (2 * size)
-    i = g // 256
-    places = [min(max(i + k, 0), c - 1) for k in (-1, 0, 1, 2)]
-    return list(zip(places, scalar_weights(g - 256 * i), strict=True))
-
-
-def scalar_render(canvas: tuple[int, int], samples: Samples) -> list[list[list[int]]]:
-    h, w, _ = samples.shape
-    s = samples.tolist()
-    picture = []
-    for row in range(canvas[1]):
-        down = scalar_taps(h, canvas[1], row)
-        line = []
-        for column in range(canvas[0]):
-            across = scalar_taps(w, canvas[0], column)
-            pixel = []
-            for colour in range(3):
-                total = 2**19
-                for y, b in down:
-                    inner = sum(a * s[y][x][colour] for x, a in across)
-                    total += b * ((inner + 128) >> 8)
-                pixel.append(total >> 20)
-            line.append(pixel)
-        picture.append(line)
-    return picture
+def twin(canvas: tuple[int, int], samples: Samples, maps: list[Samples] | None = None) -> Any:
+    planes = [samples[:, :, plane].tolist() for plane in range(samples.shape[2])]
+    return baseline_twin.render(canvas, planes, [levels.tolist() for levels in maps or []])
 
 
 sample_arrays = st.tuples(st.integers(1, 6), st.integers(1, 6)).flatmap(
     lambda size: st_numpy.arrays(np.uint8, (*size, 3))
 )
+level_grids = st_numpy.arrays(
+    np.uint8,
+    st.tuples(st.integers(1, 7), st.integers(1, 7)),
+    elements=st.sampled_from([0, 0, 85, 119, 136, 170, 255, 255]),
+)
+sides = st.integers(1, 14)
 
 
-@given(sample_arrays, st.integers(1, 14), st.integers(1, 14))
+@given(sample_arrays, sides, sides)
 def test_renderer_agrees_with_the_specification(samples: Samples, width: int, height: int) -> None:
     pixels = render_baseline((width, height), samples)
     assert pixels.dtype == np.uint8
-    assert pixels.tolist() == scalar_render((width, height), samples)
+    assert pixels.tolist() == twin((width, height), samples)
+
+
+@given(sample_arrays, st.lists(level_grids, min_size=1, max_size=3), sides, sides)
+def test_edges_agree_with_the_specification(
+    samples: Samples, maps: list[Samples], width: int, height: int
+) -> None:
+    pixels = render_baseline((width, height), samples, maps=maps)
+    assert pixels.tolist() == twin((width, height), samples, maps)
+
+
+@given(sample_arrays, st.lists(level_grids, max_size=2), sides, sides)
+def test_alpha_is_a_fourth_colour(
+    samples: Samples, maps: list[Samples], width: int, height: int
+) -> None:
+    alpha = 255 - samples[:, :, 1]
+    pixels = render_baseline((width, height), samples, alpha, maps)
+    assert pixels.shape == (height, width, 4)
+    assert pixels.tolist() == twin((width, height), np.dstack([samples, alpha]), maps)
+    assert (pixels[:, :, :3] == render_baseline((width, height), samples, maps=maps)).all()
 
 
 def test_renderer_agrees_with_the_specification_on_long_axes() -> None:
     samples = pattern(64, 2)
     for canvas in ((2999, 3), (3, 2999), (65535, 1)):
-        pixels = render_baseline(canvas, samples)
-        assert pixels.tolist() == scalar_render(canvas, samples)
+        pixels = render_baseline(canvas, samples, maps=[HALF])
+        assert pixels.tolist() == twin(canvas, samples, [HALF])
+
+
+def test_all_strips_are_drawn_alike() -> None:
+    """Edges in every strip of a canvas, and in the last, which has fewer rows."""
+    samples, canvas = pattern(9, 7), (2100, 53)
+    maps = [(pattern(6, 9)[:, :, 0] > 125).astype(np.uint8) * 255, HALF]
+    assert render_baseline(canvas, samples, maps=maps).tolist() == twin(canvas, samples, maps)
 
 
 @pytest.mark.parametrize(("canvas", "grid", "digest"), GOLDEN)
@@ -103,17 +104,17 @@ def test_golden_pictures(canvas: tuple[int, int], grid: tuple[int, int], digest:
     assert hashlib.sha256(pixels.tobytes()).hexdigest() == digest
 
 
-@given(sample_arrays, st.integers(1, 40), st.integers(1, 40))
-def test_no_overshoot(samples: Samples, width: int, height: int) -> None:
-    pixels = render_baseline((width, height), samples)
+@given(sample_arrays, st.lists(level_grids, max_size=2), st.integers(1, 40), st.integers(1, 40))
+def test_no_overshoot(samples: Samples, maps: list[Samples], width: int, height: int) -> None:
+    pixels = render_baseline((width, height), samples, maps=maps)
     assert pixels.min() >= samples.min()
     assert pixels.max() <= samples.max()
 
 
 @pytest.mark.parametrize("level", [0, 1, 127, 254, 255])
 def test_plain_samples_give_a_plain_picture(level: int) -> None:
-    pixels = render_baseline((333, 77), np.full((9, 64, 3), level, dtype=np.uint8))
-    assert (pixels == level).all()
+    samples = np.full((9, 64, 3), level, dtype=np.uint8)
+    assert (render_baseline((333, 77), samples, maps=[HALF]) == level).all()
 
 
 def test_ramp_stays_smooth() -> None:
@@ -124,18 +125,76 @@ def test_ramp_stays_smooth() -> None:
     assert abs(int(row[512]) - 128) <= 2
 
 
+def test_an_edge_of_a_map_is_sharp_and_the_rest_unchanged() -> None:
+    samples = np.full((8, 8, 3), 20, dtype=np.uint8)
+    samples[:, 4:] = 220
+    soft = render_baseline((256, 256), samples)[:, :, 0].astype(int)
+    sharp = render_baseline((256, 256), samples, maps=[HALF])[:, :, 0].astype(int)
+    assert np.abs(np.diff(soft, axis=1)).max() < 10
+    assert (sharp[:, :128] <= 24).all()
+    assert (sharp[:, 128:] >= 216).all()
+    # Two samples from the edge none of the other side has a part.
+    assert (sharp[:, :56] == soft[:, :56]).all()
+    assert (sharp[:, 200:] == soft[:, 200:]).all()
+
+
+@pytest.mark.parametrize("level", [0, 127, 128, 255])
+def test_a_map_without_an_edge_changes_nothing(level: int) -> None:
+    samples = pattern(9, 7)
+    even = np.full((4, 4), level, dtype=np.uint8)
+    assert (render_baseline((90, 70), samples, maps=[even]) == twin((90, 70), samples)).all()
+
+
+def test_a_strip_too_thin_for_a_sample_is_drawn_as_without_it() -> None:
+    """No sample has the label of its pixels, so all of them count alike."""
+    samples = pattern(4, 4)
+    thin = np.zeros((64, 64), dtype=np.uint8)
+    thin[:, 32] = 255
+    plain = render_baseline((256, 256), samples).astype(int)
+    drawn = render_baseline((256, 256), samples, maps=[thin]).astype(int)
+    assert np.abs(drawn[:, 128:132] - plain[:, 128:132]).max() <= 1
+
+
 def test_weights() -> None:
     weights = spline_weights()
     assert weights.shape == (256, 4)
     assert (weights.sum(axis=1) == 1 << 14).all()
     assert weights.min() >= 0
-    assert weights.tolist() == [list(scalar_weights(t)) for t in range(256)]
+    assert weights.tolist() == [list(baseline_twin.weights(t)) for t in range(256)]
+
+
+@given(strategies.maps)
+def test_levels_of_maps(item_map: Map) -> None:
+    cells = item_map.array().astype(int).tolist()
+    assert map_levels(item_map).tolist() == baseline_twin.map_samples(cells, item_map.bits)
+
+
+def test_levels_of_what_is_no_grid_of_cells() -> None:
+    class Frame:
+        def array(self) -> Any:
+            return np.eye(64, dtype=np.bool_)
+
+    assert (map_levels(Frame()) == 255 * np.eye(64)).all()
 
 
 def test_without_samples_flat_grey() -> None:
-    pixels = render_baseline((5, 3), None)
+    pixels = render_baseline((5, 3), None, maps=[HALF])
     assert pixels.shape == (3, 5, 3)
     assert (pixels == 128).all()
+
+
+def test_documents_are_drawn_with_the_maps_of_their_items() -> None:
+    with Image.open(HOUSE) as picture:
+        thumbnail = refcodec.Thumbnail.from_image(picture, 60, canvas=(96, 80))
+    half = Map.from_array(HALF > 0)
+    graded = Map.from_array(np.arange(64).reshape(8, 8) // 8)
+    items = tuple(refcodec.Item("thing", map=item_map) for item_map in (half, None, graded))
+    document = refcodec.Document("x", (96, 80), items, thumbnail)
+    drawn = refcodec.render(document)
+    maps = [map_levels(half), map_levels(graded)]
+    assert drawn.mode == "RGB"
+    assert np.asarray(drawn).tolist() == twin((96, 80), thumbnail.samples(), maps)
+    assert drawn != refcodec.render(refcodec.Document("x", (96, 80), (), thumbnail))
 
 
 @pytest.mark.parametrize("canvas", [(65535, 65535), (8193, 8192), (0, 4), (4, 0), (65536, 1)])
@@ -147,97 +206,5 @@ def test_canvas_limits(canvas: tuple[int, int], monkeypatch: pytest.MonkeyPatch)
 
     assert RENDER_MAX_PIXELS == 8192 * 8192
     monkeypatch.setattr(np, "empty", refuse)
-    monkeypatch.setattr(Image, "new", refuse)
-    for draw in (
-        lambda: render_baseline(canvas, pattern(4, 4)),
-        lambda: caption_image(canvas, "a"),
-    ):
-        with pytest.raises(LimitError, match="canvas"):
-            draw()
-
-
-# Captions.
-
-
-def ink(image: Image.Image) -> Samples:
-    """Where the picture is not grey."""
-    return (np.asarray(image) != 128).any(axis=2)
-
-
-@pytest.mark.parametrize("canvas", [(1, 1), (1, 500), (500, 1), (3, 3), (7, 9), (40, 8), (8, 40)])
-def test_tiny_canvases(canvas: tuple[int, int]) -> None:
-    assert caption_image(canvas, "A red bicycle leans on a white wall.").size == canvas
-
-
-def test_caption_is_written_inside_the_canvas() -> None:
-    image = caption_image((512, 512), "A red bicycle leans on a white wall.")
-    written = ink(image)
-    assert written.sum() > 1000
-    assert not written[:16].any()
-    assert not written[-16:].any()
-    assert not written[:, :16].any()
-    assert not written[:, -16:].any()
-
-
-def test_caption_scales_with_the_canvas() -> None:
-    text = "Two dogs."
-    widths = [ink(caption_image((side, side), text)).any(axis=0).sum() for side in (128, 1024)]
-    assert widths[1] == pytest.approx(8 * widths[0], rel=0.1)
-
-
-def test_no_text_no_ink() -> None:
-    assert not ink(caption_image((300, 200), "")).any()
-    assert not ink(caption_image((300, 200), " \n\t\x00\x1b\u202e")).any()
-
-
-def test_letters_without_glyph_lose_their_accents() -> None:
-    plain, accented = "Cafe Munchen - nino", "Café Mu\u0308nchen — niño"
-    pictures = [caption_image((300, 200), text) for text in (plain, accented)]
-    assert pictures[0] == pictures[1]
-
-
-def test_control_characters_are_not_drawn() -> None:
-    codes = [*range(0x10000), 0xE0001, 0xE0020, 0x1D173]
-    kinds = {code: unicodedata.category(chr(code)) for code in codes}
-    hostile = "".join(chr(code) for code in codes if kinds[code] in ("Cc", "Cf"))
-    hostile += "\ud800\udfff\ufffe"
-    assert caption_image((200, 200), "a b") == caption_image((200, 200), f"a{hostile}b")
-
-
-@pytest.mark.parametrize(
-    "text", ["word " * 20000, "x" * 65535, "犬" * 3000, "\ufdfa" * 3000, "ab cd\n" * 900]
-)
-def test_long_text_fills_the_canvas_and_stays_inside(text: str) -> None:
-    written = ink(caption_image((320, 240), text))
-    margin = 240 // 16
-    assert written.mean() > 0.05
-    assert not written[:, :margin].any()
-    assert not written[:, -margin + 1 :].any()
-    assert not written[-margin + 2 :].any()
-
-
-def test_shortened_text_ends_in_an_ellipsis() -> None:
-    font = ImageFont.load_default(20)
-    lines = baseline._wrapped("one two three four five six", font, 90)
-    assert all(font.getlength(line) <= 90 for line in lines)
-    assert " ".join(lines) == "one two three four five six"
-    for count in range(1, len(lines)):
-        kept = baseline._shortened(lines, count, font, 90)
-        assert len(kept) == count
-        assert kept[-1].endswith("…")
-        assert font.getlength(kept[-1]) <= 90
-    assert baseline._shortened(lines, 0, font, 90) == []
-    assert baseline._shortened(["W"], 1, font, 2) == ["…"]
-
-
-def test_words_wider_than_the_line_are_broken() -> None:
-    font = ImageFont.load_default(20)
-    lines = baseline._wrapped("a " + "i" * 100, font, 90)
-    assert "".join(itertools.chain(lines)) == "a" + "i" * 100
-    assert all(font.getlength(line) <= 90 for line in lines)
-    assert baseline._wrapped("WWW", font, 1) == ["W", "W", "W"]
-
-
-@given(st.text(max_size=80), st.integers(1, 60), st.integers(1, 60))
-def test_any_caption_can_be_drawn(text: str, width: int, height: int) -> None:
-    assert caption_image((width, height), text).size == (width, height)
+    with pytest.raises(LimitError, match="canvas"):
+        render_baseline(canvas, pattern(4, 4))

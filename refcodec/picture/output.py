@@ -40,7 +40,7 @@ _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 def draw_document(document: Document, generator: str) -> Image:
     """The rendering; on the flat canvas of a document without thumbnail, its text as a caption."""
     if document.thumbnail is None:
-        from refcodec.visual.baseline import caption_image
+        from refcodec.visual.caption import caption_image
 
         return caption_image(document.canvas, document.text)
     return render(document, generator=generator)

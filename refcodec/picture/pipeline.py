@@ -94,6 +94,11 @@ def render(document: Document, *, generator: str = BASELINE) -> Image:
     from PIL import Image
 
     from refcodec.visual.baseline import render_baseline
+    from refcodec.visual.levels import map_levels
+    from refcodec.visual.maps import Map
 
     samples = None if document.thumbnail is None else document.thumbnail.samples()
-    return Image.fromarray(render_baseline(document.canvas, samples))
+    # Only a grid has the outline of its item, and an edge where the picture may have one.
+    grids = [item.map for item in document.items if isinstance(item.map, Map)]
+    maps = [map_levels(grid) for grid in grids]
+    return Image.fromarray(render_baseline(document.canvas, samples, maps=maps))

@@ -1,17 +1,17 @@
-"""The baseline rendering and its courtesy caption (specification section 7.3).
+"""The baseline rendering (specification section 7.3).
 
 The thumbnail's samples are the control points of a uniform cubic B-spline surface over
-the canvas: its weights are positive, so it neither rings nor overshoots. All arithmetic
-is in integers, and the pixels are the same everywhere.
+the canvas: its weights are positive, so it neither rings nor overshoots. Where a map has an
+edge, the samples on the other side of it hardly count. All arithmetic is in integers, and
+the pixels are the same everywhere.
 """
 
 from __future__ import annotations
 
-import unicodedata
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 
 from refcodec.errors import LimitError
 from refcodec.limits import RENDER_MAX_PIXELS
@@ -20,55 +20,68 @@ from refcodec.wire.canvas import check_canvas
 GREY = 128
 PHASES = 256
 WEIGHT_BITS = 14
+# A map's enlarged level from which on a pixel or sample is inside.
+INSIDE = 128
+# How much more a sample on the pixel's own side of all edges counts than one beyond an edge.
+SAME_LABEL = 64
 _ROW_FRACTION_BITS = 6
-# Pixels worked on at a time, so that what is in hand stays in the processor's cache.
+# Pixels worked on at a time, so that what is in hand stays in the processor's cache; but
+# enough rows that enlarging the sample rows above and below them is little beside.
 _STRIP_PIXELS = 1 << 15
-
-_INK = (24, 24, 24)
-_CAPTION_MAX_CHARACTERS = 2000
-_FONT_SIZE_MIN = 8
-_LINE_SPACING = 1.25
-_ELLIPSIS = "…"
-
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+_STRIP_MIN_ROWS = 16
 
 
 def render_baseline(
-    canvas: tuple[int, int], samples: NDArray[np.uint8] | None
+    canvas: tuple[int, int],
+    samples: NDArray[np.uint8] | None,
+    alpha: NDArray[np.uint8] | None = None,
+    maps: Sequence[NDArray[np.uint8]] = (),
 ) -> NDArray[np.uint8]:
-    """The picture that every decoder can draw, (height, width, 3) RGB.
+    """The picture that every decoder can draw, (height, width, 3) RGB, or 4 with `alpha`: RGBA.
 
-    `canvas` is (width, height) in pixels, `samples` the thumbnail's (h, w, 3) or None for
-    a flat grey picture. LimitError beyond RENDER_MAX_PIXELS, before memory is taken.
+    `canvas` is (width, height) in pixels, `samples` the thumbnail's (h, w, 3) or None for a
+    flat grey picture, on which nothing else is drawn. `alpha` is the thumbnail's (h, w), not
+    premultiplied. `maps` are at most ITEMS_MAX grids of any size over the whole canvas, in
+    levels 0 to 255 (`levels.map_levels`). LimitError beyond RENDER_MAX_PIXELS, before memory
+    is taken.
     """
-    _check_size(canvas)
+    check_size(canvas)
     width, height = canvas
-    pixels = np.empty((height, width, 3), dtype=np.uint8)
     if samples is None:
-        pixels[:] = GREY
-        return pixels
-    rows = _enlarge_rows(samples, width).reshape(samples.shape[0], -1)
-    taps, weights = spline_taps(samples.shape[0], height)
-    flat = pixels.reshape(height, -1)
-    shift = WEIGHT_BITS + _ROW_FRACTION_BITS
-    strip = max(1, _STRIP_PIXELS // width)
+        return np.full((height, width, 3), GREY, dtype=np.uint8)
+    planes = samples if alpha is None else np.dstack([samples, alpha])
+    picture = Enlargement(planes, canvas)
+    edges = Edges(picture, maps, canvas) if maps else None
+    pixels = np.empty((height, width, planes.shape[2]), dtype=np.uint8)
+    strip = max(_STRIP_MIN_ROWS, _STRIP_PIXELS // width)
     for top in range(0, height, strip):
-        part = slice(top, top + strip)
-        total = np.full_like(rows, 1 << (shift - 1), shape=(len(taps[part]), rows.shape[1]))
-        for tap in range(4):
-            total += rows[taps[part, tap]] * weights[part, tap, None]
-        flat[part] = total >> shift
+        rows = slice(top, min(height, top + strip))
+        pixels[rows] = picture.pixels(rows)
+        if edges:
+            edges.sharpen(pixels[rows], rows)
     return pixels
 
 
-def _enlarge_rows(samples: NDArray[np.uint8], width: int) -> NDArray[np.int32]:
-    """(h, w, 3) samples to (h, width, 3), in 1/64 of a level."""
-    taps, weights = spline_taps(samples.shape[1], width)
-    shift = WEIGHT_BITS - _ROW_FRACTION_BITS
-    total = np.full((samples.shape[0], width, 3), 1 << (shift - 1), dtype=np.int32)
-    for tap in range(4):
-        total += samples[:, taps[:, tap]].astype(np.int32) * weights[:, tap, None]
-    return total >> shift
+def check_size(canvas: tuple[int, int]) -> None:
+    """Raise LimitError for a canvas (width, height) that is not drawn."""
+    check_canvas(canvas)
+    width, height = canvas
+    if width * height > RENDER_MAX_PIXELS:
+        raise LimitError(
+            f"rendering: canvas {width}x{height} has {width * height} pixels; the limit is "
+            f"{RENDER_MAX_PIXELS}"
+        )
+
+
+def spline_weights() -> NDArray[np.int32]:
+    """The (256, 4) weights of each phase, which add up to 2**14."""
+    t = np.arange(PHASES, dtype=np.int64)
+    divisor = 6 * PHASES**3 >> WEIGHT_BITS
+    cubes = [(PHASES - t) ** 3, 3 * t**3 - 6 * PHASES * t**2 + 4 * PHASES**3, t**3]
+    outer_left, inner_left, outer_right = ((cube + divisor // 2) // divisor for cube in cubes)
+    inner_right = (1 << WEIGHT_BITS) - outer_left - inner_left - outer_right
+    weights = np.stack([outer_left, inner_left, inner_right, outer_right], axis=1)
+    return weights.astype(np.int32)
 
 
 def spline_taps(count: int, size: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -84,120 +97,90 @@ def spline_taps(count: int, size: int) -> tuple[NDArray[np.int64], NDArray[np.in
     return taps, spline_weights()[phase]
 
 
-def spline_weights() -> NDArray[np.int32]:
-    """The (256, 4) weights of each phase, which add up to 2**14."""
-    t = np.arange(PHASES, dtype=np.int64)
-    divisor = 6 * PHASES**3 >> WEIGHT_BITS
-    cubes = [(PHASES - t) ** 3, 3 * t**3 - 6 * PHASES * t**2 + 4 * PHASES**3, t**3]
-    outer_left, inner_left, outer_right = ((cube + divisor // 2) // divisor for cube in cubes)
-    inner_right = (1 << WEIGHT_BITS) - outer_left - inner_left - outer_right
-    weights = np.stack([outer_left, inner_left, inner_right, outer_right], axis=1)
-    return weights.astype(np.int32)
+class Enlargement:
+    """Samples (h, w, planes) of 8 bits over the whole of a canvas (width, height)."""
+
+    def __init__(self, samples: NDArray[np.uint8], canvas: tuple[int, int]) -> None:
+        self.samples = samples
+        self.column_taps, self.column_weights = spline_taps(samples.shape[1], canvas[0])
+        self.row_taps, self.row_weights = spline_taps(samples.shape[0], canvas[1])
+
+    def pixels(self, rows: slice) -> NDArray[np.uint8]:
+        """The (rows, width, planes) pixels of these rows: along the rows, then down."""
+        taps, weights = self.row_taps[rows], self.row_weights[rows]
+        first, last = taps[0, 0], taps[-1, 3]
+        lines = self._lines(slice(first, last + 1))
+        flat = lines.reshape(len(lines), -1)
+        shift = WEIGHT_BITS + _ROW_FRACTION_BITS
+        total = np.full((len(taps), flat.shape[1]), 1 << (shift - 1), dtype=np.int32)
+        for tap in range(4):
+            total += flat[taps[:, tap] - first] * weights[:, tap, None]
+        return (total >> shift).astype(np.uint8).reshape(-1, *lines.shape[1:])
+
+    def _lines(self, sample_rows: slice) -> NDArray[np.int32]:
+        """Sample rows as (rows, width, planes), in 1/64 of a level."""
+        samples = self.samples[sample_rows].astype(np.int32)
+        shift = WEIGHT_BITS - _ROW_FRACTION_BITS
+        shape = (len(samples), len(self.column_taps), samples.shape[2])
+        total = np.full(shape, 1 << (shift - 1), dtype=np.int32)
+        for tap in range(4):
+            total += samples[:, self.column_taps[:, tap]] * self.column_weights[:, tap, None]
+        return total >> shift
 
 
-def _check_size(canvas: tuple[int, int]) -> None:
-    check_canvas(canvas)
-    width, height = canvas
-    if width * height > RENDER_MAX_PIXELS:
-        raise LimitError(
-            f"rendering: canvas {width}x{height} has {width * height} pixels; the limit is "
-            f"{RENDER_MAX_PIXELS}"
-        )
+class Edges:
+    """Where the pixels of a picture and its samples lie in the maps.
 
-
-def caption_image(canvas: tuple[int, int], text: str) -> Image.Image:
-    """A flat grey picture with the text written on it, as large as fits.
-
-    A courtesy outside the bit-exact promise: control characters become spaces, text too
-    long for the canvas ends in an ellipsis, a canvas too small for letters stays grey.
-    LimitError as for `render_baseline`.
+    The label of a pixel or of a sample tells which maps it is inside of: bit m for map m.
     """
-    _check_size(canvas)
-    image = Image.new("RGB", canvas, (GREY, GREY, GREY))
-    margin = min(canvas) // 16
-    box = (canvas[0] - 2 * margin, canvas[1] - 2 * margin)
-    text = _printable(text)
-    size = max(_FONT_SIZE_MIN, min(canvas) // 8)
-    smallest = max(_FONT_SIZE_MIN, min(canvas) // 40)
-    lines, line_count = _fit(text, size, box)
-    while len(lines) > line_count and size > smallest:
-        size = max(smallest, size * 7 // 8)
-        lines, line_count = _fit(text, size, box)
-    font = ImageFont.load_default(size)
-    if len(lines) > line_count:
-        lines = _shortened(lines, line_count, font, box[0])
-    draw = ImageDraw.Draw(image)
-    for number, line in enumerate(lines):
-        top = margin + round(number * size * _LINE_SPACING)
-        draw.text((margin, top), line, fill=_INK, font=font)
-    return image
+
+    def __init__(
+        self, picture: Enlargement, maps: Sequence[NDArray[np.uint8]], canvas: tuple[int, int]
+    ) -> None:
+        height, width = picture.samples.shape[:2]
+        self._picture = picture
+        self._maps = [Enlargement(levels[:, :, None], canvas) for levels in maps]
+        over_samples = [Enlargement(levels[:, :, None], (width, height)) for levels in maps]
+        self._sample_labels = _labels(over_samples, slice(0, height))
+
+    def sharpen(self, pixels: NDArray[np.uint8], rows: slice) -> None:
+        """Draw anew those of these rows' pixels that a sample of another label has a part in."""
+        labels = _labels(self._maps, rows)
+        y, x = np.nonzero(self._are_mixed(labels, rows))
+        pixels[y, x] = self._means(labels[y, x], rows.start + y, x)
+
+    def _are_mixed(self, labels: NDArray[np.uint16], rows: slice) -> NDArray[np.bool_]:
+        """Whether the 16 samples of a pixel have labels other than its own."""
+        mixed = np.zeros(labels.shape, dtype=np.bool_)
+        for row_tap in self._picture.row_taps[rows].T:
+            of_row = self._sample_labels[row_tap]
+            for column_tap in self._picture.column_taps.T:
+                mixed |= of_row[:, column_tap] != labels
+        return mixed
+
+    def _means(
+        self, labels: NDArray[np.uint16], y: NDArray[np.int64], x: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """The (n, planes) means of n pixels, in which samples of their own label count more."""
+        samples = self._picture.samples
+        row_taps, row_weights = self._picture.row_taps[y], self._picture.row_weights[y]
+        column_taps, column_weights = self._picture.column_taps[x], self._picture.column_weights[x]
+        total = np.zeros((len(y), samples.shape[2]), dtype=np.int64)
+        divisor = np.zeros(len(y), dtype=np.int64)
+        for down in range(4):
+            for across in range(4):
+                sample = row_taps[:, down], column_taps[:, across]
+                # 64-bit: the product of the weights is below 2**28, and SAME_LABEL is 2**6.
+                weight = np.where(self._sample_labels[sample] == labels, np.int64(SAME_LABEL), 1)
+                weight *= row_weights[:, down] * column_weights[:, across]
+                total += weight[:, None] * samples[sample]
+                divisor += weight
+        return (total + (divisor >> 1)[:, None]) // divisor[:, None]
 
 
-def _printable(text: str) -> str:
-    """One line of words as the built-in font can write them, and not endless.
-
-    The font has little beyond ASCII: letters lose their accents, dashes become hyphens.
-    Control and format characters become spaces.
-    """
-    start = unicodedata.normalize("NFKD", text[:_CAPTION_MAX_CHARACTERS])
-    line = " ".join("".join(map(_printable_character, start)).split())
-    if len(text) > _CAPTION_MAX_CHARACTERS or len(line) > _CAPTION_MAX_CHARACTERS:
-        line = line[:_CAPTION_MAX_CHARACTERS] + _ELLIPSIS
-    return line
-
-
-def _printable_character(character: str) -> str:
-    category = unicodedata.category(character)
-    if category[0] in "CZ":
-        return " "
-    if category[0] == "M":
-        return ""
-    return "-" if category == "Pd" else character
-
-
-def _fit(text: str, size: int, box: tuple[int, int]) -> tuple[list[str], int]:
-    """The text's lines in a font size, and how many lines the box holds."""
-    lines = _wrapped(text, ImageFont.load_default(size), box[0])
-    return lines, int(max(0, box[1] - size) / (size * _LINE_SPACING)) + (box[1] >= size)
-
-
-def _wrapped(text: str, font: Font, width: int) -> list[str]:
-    """Lines no wider than `width` pixels, broken within a word only where it must be."""
-    lines: list[str] = []
-    line = ""
-    for word in text.split():
-        longer = f"{line} {word}" if line else word
-        if font.getlength(longer) <= width:
-            line = longer
-            continue
-        if line:
-            lines.append(line)
-        line = word
-        while font.getlength(line) > width and len(line) > 1:
-            kept = _prefix_length(line, font, width)
-            lines.append(line[:kept])
-            line = line[kept:]
-    return [*lines, line] if line else lines
-
-
-def _prefix_length(text: str, font: Font, width: int) -> int:
-    """How many characters fit into `width` pixels; at least one."""
-    low, high = 1, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if font.getlength(text[:middle]) <= width:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _shortened(lines: list[str], count: int, font: Font, width: int) -> list[str]:
-    """The first `count` lines, the last of them ending in an ellipsis where there is room."""
-    kept = lines[:count]
-    if kept:
-        last = kept[-1]
-        while last and font.getlength(last + _ELLIPSIS) > width:
-            last = last[:-1]
-        kept[-1] = last.rstrip() + _ELLIPSIS
-    return kept
+def _labels(maps: Sequence[Enlargement], rows: slice) -> NDArray[np.uint16]:
+    """The (rows, width) labels of these rows; at least one map."""
+    inside = np.stack([levels.pixels(rows)[:, :, 0] >= INSIDE for levels in maps])
+    bits = inside.astype(np.uint16) << np.arange(len(maps), dtype=np.uint16)[:, None, None]
+    labels: NDArray[np.uint16] = bits.sum(axis=0, dtype=np.uint16)
+    return labels
