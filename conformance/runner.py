@@ -1,13 +1,15 @@
-"""semconform: run the conformance vectors against any decoder.
+"""semconform: run the conformance vectors against any decoder or renderer.
 
 A decoder is a command that reads a file on standard input. For a valid file it prints the
 document as JSON (specification section 7.2) and ends with status 0; for an invalid one it
 prints nothing on standard output and ends with the status of the error class (section 10).
+A renderer is a command that reads thumbnail and maps as JSON, and writes the pixels (7.3).
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import hashlib
 import json
 import subprocess
@@ -20,14 +22,20 @@ from pathlib import Path
 from typing import Any
 
 SUITE = Path(__file__).parent
-CLASSES = ("container", "text", "prior-1", "thumbnail", "maps")
+DECODER_CLASSES = ("container", "text", "prior-1", "thumbnail", "maps")
+RENDERING = "rendering"
 STATUS_FAILED = 1
 
 DESCRIPTION = """\
 Run the conformance vectors of the .sem format against a decoder: any command that reads a
 file on standard input and prints the decoded document as JSON, for example
 
-  semconform -- semcat --json -"""
+  semconform -- semcat --json -
+
+or the vectors of class rendering against a renderer: any command that reads a canvas, a
+thumbnail and maps as JSON and writes the bytes of the pixels, for example
+
+  semconform --class rendering -- python -m refcodec.commands.render_vector"""
 
 
 class SuiteError(Exception):
@@ -36,7 +44,11 @@ class SuiteError(Exception):
 
 @dataclass(frozen=True)
 class Vector:
-    """One file and what a decoder must make of it."""
+    """What is given to a decoder or renderer, and what it must make of it.
+
+    `expected` is a document, or for a renderer its pixels: width, height, channels and
+    SHA-256 of the bytes, for small pictures the bytes themselves as well.
+    """
 
     name: str
     decoder_class: str
@@ -44,7 +56,7 @@ class Vector:
     about: str
     data: bytes
     status: int
-    document: Any
+    expected: Any
 
 
 def load_suite(folder: Path, classes: Iterable[str]) -> list[Vector]:
@@ -63,12 +75,18 @@ def load_suite(folder: Path, classes: Iterable[str]) -> list[Vector]:
 
 
 def _load_vector(folder: Path, entry: dict[str, Any]) -> Vector:
-    data = (folder / "vectors" / f"{entry['name']}.sem").read_bytes()
+    is_rendering = entry["class"] == RENDERING
+    ending = "json" if is_rendering else "sem"
+    data = (folder / "vectors" / f"{entry['name']}.{ending}").read_bytes()
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:
         raise SuiteError(f"{entry['name']}: the vector's file is not the one of the manifest")
-    document = None
-    if entry["status"] == 0:
-        document = json.loads((folder / "vectors" / f"{entry['name']}.json").read_text("utf-8"))
+    expected = None
+    if is_rendering:
+        drawn = json.loads(data)
+        expected = drawn.pop("pixels")
+        data = json.dumps(drawn).encode()
+    elif entry["status"] == 0:
+        expected = json.loads((folder / "vectors" / f"{entry['name']}.json").read_text("utf-8"))
     return Vector(
         name=entry["name"],
         decoder_class=entry["class"],
@@ -76,14 +94,14 @@ def _load_vector(folder: Path, entry: dict[str, Any]) -> Vector:
         about=entry["about"],
         data=data,
         status=entry["status"],
-        document=document,
+        expected=expected,
     )
 
 
 def judge(
     command: Sequence[str], timeout_s: float, classes: Iterable[str], vector: Vector
 ) -> str | None:
-    """What is wrong with the answer to one vector of a decoder of these classes, or None."""
+    """What is wrong with the answer to one vector, of classes that are decoded, or None."""
     try:
         answer = subprocess.run(
             command, input=vector.data, capture_output=True, timeout=timeout_s, check=False
@@ -94,7 +112,24 @@ def judge(
         return f"exit status {answer.returncode}, not {vector.status}"
     if vector.status:
         return "printed something for an invalid file" if answer.stdout else None
-    return _difference(answer.stdout, vector.document, set(classes))
+    if vector.decoder_class == RENDERING:
+        return _pixel_difference(answer.stdout, vector.expected)
+    return _difference(answer.stdout, vector.expected, set(classes))
+
+
+def _pixel_difference(written: bytes, expected: dict[str, Any]) -> str | None:
+    width, height, channels = expected["width"], expected["height"], expected["channels"]
+    if len(written) != width * height * channels:
+        return f"{len(written)} bytes, not {width} x {height} x {channels}"
+    if hashlib.sha256(written).hexdigest() == expected["sha256"]:
+        return None
+    if "bytes" not in expected:
+        return "the pixels have another SHA-256"
+    right = base64.b64decode(expected["bytes"])
+    place = next(place for place in range(len(right)) if written[place] != right[place])
+    pixel, channel = divmod(place, channels)
+    where = f"channel {channel} of pixel ({pixel % width}, {pixel // width})"
+    return f"{where} is {written[place]}, not {right[place]}"
 
 
 def _difference(printed: bytes, expected: Any, classes: set[str]) -> str | None:
@@ -151,14 +186,20 @@ def parse_arguments() -> argparse.Namespace:
         "--class",
         dest="classes",
         action="append",
-        choices=CLASSES,
-        help="only vectors of this decoder class; may be repeated (default: all)",
+        choices=(*DECODER_CLASSES, RENDERING),
+        help="only vectors of this class; may be repeated (default: all but rendering, which "
+        "stands alone)",
     )
     parser.add_argument("--timeout", type=float, default=60, metavar="S", help="seconds a vector")
     parser.add_argument("-j", "--jobs", type=int, default=2, metavar="N", help="vectors at a time")
     parser.add_argument("-v", "--verbose", action="store_true", help="name passed vectors too")
-    parser.add_argument("command", nargs="+", metavar="COMMAND", help="the decoder, after --")
-    return parser.parse_args()
+    parser.add_argument(
+        "command", nargs="+", metavar="COMMAND", help="the decoder or renderer, after --"
+    )
+    arguments = parser.parse_args()
+    if RENDERING in (arguments.classes or ()) and set(arguments.classes) != {RENDERING}:
+        parser.error("--class rendering is for renderers, the other classes are for decoders")
+    return arguments
 
 
 def main() -> int:
@@ -173,7 +214,7 @@ def main() -> int:
 
 def run_suite(arguments: argparse.Namespace) -> int:
     """Judge every vector, print the result; the exit status."""
-    classes = arguments.classes or CLASSES
+    classes = arguments.classes or DECODER_CLASSES
     vectors = load_suite(arguments.suite, classes)
     ask = partial(judge, arguments.command, arguments.timeout, classes)
     with ThreadPoolExecutor(max(1, arguments.jobs)) as pool:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conformance.make.__main__ import MODULES, write_vector
-from conformance.make.pieces import ENTRIES
+from conformance.make.pieces import ENTRIES, RENDERING
 from tests.commands import SCRIPTS, run
 
 SUITE = Path(__file__).parent.parent / "conformance"
@@ -54,14 +54,15 @@ sys.exit(status)
 def test_the_reference_decoder_passes() -> None:
     done = run("semconform", "--", *SEMCAT)
     assert done.returncode == 0, done.stdout.decode()
-    assert f"{len(ENTRIES)} passed, 0 failed" in done.stdout.decode()
+    count = sum(entry.decoder_class != RENDERING for entry in ENTRIES)
+    assert f"{count} passed, 0 failed" in done.stdout.decode()
 
 
 def test_there_are_enough_vectors_of_every_kind() -> None:
     assert len(ENTRIES) >= 60
     assert len({entry.name for entry in ENTRIES}) == len(ENTRIES)
     assert {entry.status for entry in ENTRIES} == {0, 10, 11, 12, 13, 14, 15}
-    assert len(MODULES) == 7
+    assert len(MODULES) == 8
 
 
 def test_every_clause_is_in_the_specification() -> None:
@@ -181,5 +182,6 @@ def test_the_runner_knows_nothing_of_the_reference_codec() -> None:
     assert run("python", "-c", code, env=environment).returncode == 0
     manifest = json.loads((SUITE / "manifest.json").read_text("utf-8"))
     for vector in manifest["vectors"]:
-        data = (SUITE / "vectors" / f"{vector['name']}.sem").read_bytes()
+        ending = "json" if vector["class"] == RENDERING else "sem"
+        data = (SUITE / "vectors" / f"{vector['name']}.{ending}").read_bytes()
         assert hashlib.sha256(data).hexdigest() == vector["sha256"]

@@ -8,21 +8,32 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from conformance.make import bare_files, chunk_files, lm_texts, orders, sealed_files, texts, visuals
+from conformance.make import (
+    bare_files,
+    chunk_files,
+    lm_texts,
+    orders,
+    renderings,
+    sealed_files,
+    texts,
+    visuals,
+)
 from conformance.make.pieces import ENTRIES, Entry
 
 # Importing the modules registers their vectors.
-MODULES = (bare_files, chunk_files, sealed_files, texts, lm_texts, visuals, orders)
+MODULES = (bare_files, chunk_files, sealed_files, texts, lm_texts, visuals, orders, renderings)
 
 
 def write_vector(entry: Entry, folder: Path) -> dict[str, Any]:
     """Write a vector's files; return its entry of the manifest."""
     made = entry.make()
-    data = made if isinstance(made, bytes) else made[0]
-    (folder / f"{entry.name}.sem").write_bytes(data)
-    if not isinstance(made, bytes):
-        text = json.dumps(made[1], indent=1, ensure_ascii=True)
-        (folder / f"{entry.name}.json").write_text(text + "\n", "utf-8")
+    document = made if isinstance(made, dict) else made[1] if isinstance(made, tuple) else None
+    if document is not None:
+        data = (json.dumps(document, indent=1, ensure_ascii=True) + "\n").encode()
+        (folder / f"{entry.name}.json").write_bytes(data)
+    if not isinstance(made, dict):
+        data = made[0] if isinstance(made, tuple) else made
+        (folder / f"{entry.name}.sem").write_bytes(data)
     return {
         "name": entry.name,
         "class": entry.decoder_class,

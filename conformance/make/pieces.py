@@ -27,18 +27,22 @@ PARAGRAPH: Final = (
 
 Document = dict[str, Any]
 Valid = tuple[bytes, Document]
+RENDERING: Final = "rendering"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A vector as the manifest lists it, and the function that makes it."""
+    """A vector as the manifest lists it, and the function that makes it.
+
+    It makes an invalid file, a valid one with its document, or a rendering vector.
+    """
 
     name: str
     decoder_class: str
     clause: str
     about: str
     status: int
-    make: Callable[[], bytes | Valid]
+    make: Callable[[], bytes | Valid | Document]
 
 
 ENTRIES: list[Entry] = []
@@ -63,6 +67,12 @@ def invalid(
         ENTRIES.append(Entry(name, decoder_class, clause, _about(make), STATUS[error], make))
 
     return register
+
+
+def rendering(make: Callable[[], Document]) -> None:
+    """Register a function that returns what is to be drawn, with its pixels."""
+    name = f"{RENDERING}-{_name(make)}"
+    ENTRIES.append(Entry(name, RENDERING, "7.3", _about(make), 0, make))
 
 
 def _name(make: Callable[[], Any]) -> str:
