@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from refcodec.codec import loads
 from refcodec.commands.common import (
@@ -17,13 +18,18 @@ from refcodec.commands.common import (
     run,
     write_output,
 )
+from refcodec.document import Document
 from refcodec.picture.pipeline import BASELINE
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 DESCRIPTION = """\
 Draw a .sem file as a PNG.
 
-The baseline rendering enlarges the thumbnail to the canvas, and is the same to the last bit
-everywhere. Without a thumbnail the canvas is grey, and bears the description as a courtesy."""
+The baseline rendering enlarges the thumbnail to the canvas, sharply where a map has an edge,
+and is the same to the last bit everywhere. Without a thumbnail the canvas is grey, and bears
+the description as a courtesy."""
 
 
 def parse_arguments() -> Namespace:
@@ -40,10 +46,17 @@ def parse_arguments() -> Namespace:
     parser.add_argument(
         "--generator", choices=[BASELINE], default=BASELINE, help="who draws the picture"
     )
-    parser.add_argument(
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument(
         "--thumbnail",
         action="store_true",
         help="write the samples of the thumbnail itself, not enlarged",
+    )
+    part.add_argument(
+        "--map",
+        type=int,
+        metavar="N",
+        help="write the map of the Nth item, from 1 on: its own cells in grey, white where it is",
     )
     arguments = parser.parse_args()
     if arguments.output is None:
@@ -69,7 +82,9 @@ def draw(name: str, arguments: Namespace) -> None:
     refuse_existing(arguments.output, overwrite=arguments.force)
     data = read_input(name)
     document = loads(data)
-    if not arguments.thumbnail:
+    if arguments.map is not None:
+        picture = _map_image(document, arguments.map)
+    elif not arguments.thumbnail:
         picture = draw_document(document, arguments.generator)
     elif document.thumbnail:
         picture = document.thumbnail.image()
@@ -77,6 +92,22 @@ def draw(name: str, arguments: Namespace) -> None:
         raise CommandError("the file holds no thumbnail; draw it without --thumbnail")
     png = to_png(picture, document, data, arguments.generator)
     write_output(arguments.output, png, overwrite=arguments.force)
+
+
+def _map_image(document: Document, number: int) -> Image:
+    """The map of an item, by its number from 1, in grey."""
+    from PIL import Image
+
+    from refcodec.visual.levels import map_levels
+
+    count = len(document.items)
+    if not 1 <= number <= count:
+        has = f"{count} item{'' if count == 1 else 's'}" if count else "no items"
+        raise CommandError(f"there is no item {number}; the file has {has}")
+    item = document.items[number - 1]
+    if item.map is None:
+        raise CommandError(f"item {number}, {item.name!r}, has no map")
+    return Image.fromarray(map_levels(item.map))
 
 
 def draw_file(arguments: Namespace) -> int:
