@@ -75,7 +75,7 @@ def render(
             if all(of_samples[k][i] == label for i, k, _ in around):
                 line.append([plane[y][x] for plane in smooth])
                 continue
-            counted = [(i, k, 64 * e if of_samples[k][i] == label else e) for i, k, e in around]
+            counted = [(i, k, 16 * e if of_samples[k][i] == label else e) for i, k, e in around]
             d = sum(e for _, _, e in counted)
             sums = [sum(e * plane[k][i] for i, k, e in counted) for plane in planes]
             line.append([(n + (d >> 1)) // d for n in sums])

@@ -2,7 +2,7 @@
 
 The thumbnail's samples are the control points of a uniform cubic B-spline surface over
 the canvas: its weights are positive, so it neither rings nor overshoots. Where a map has an
-edge, the samples on the other side of it hardly count. All arithmetic is in integers, and
+edge, the samples on the other side of it count little. All arithmetic is in integers, and
 the pixels are the same everywhere.
 """
 
@@ -23,7 +23,7 @@ WEIGHT_BITS = 14
 # A map's enlarged level from which on a pixel or sample is inside.
 INSIDE = 128
 # How much more a sample on the pixel's own side of all edges counts than one beyond an edge.
-SAME_LABEL = 64
+SAME_LABEL = 16
 _ROW_FRACTION_BITS = 6
 # Pixels worked on at a time, so that what is in hand stays in the processor's cache; but
 # enough rows that enlarging the sample rows above and below them is little beside.
@@ -170,7 +170,7 @@ class Edges:
         for down in range(4):
             for across in range(4):
                 sample = row_taps[:, down], column_taps[:, across]
-                # 64-bit: the product of the weights is below 2**28, and SAME_LABEL is 2**6.
+                # 64-bit: the product of the weights is below 2**28, and SAME_LABEL is 2**4.
                 weight = np.where(self._sample_labels[sample] == labels, np.int64(SAME_LABEL), 1)
                 weight *= row_weights[:, down] * column_weights[:, across]
                 total += weight[:, None] * samples[sample]
