@@ -197,7 +197,7 @@ def _content_chunks(document: Document) -> tuple[Chunk, ...]:
     if maps:
         from refcodec.visual.maps import encode_maps
 
-        payloads[MAPS] = encode_maps(maps)
+        payloads[MAPS] = encode_maps(maps, len(document.items))
     if document.metadata:
         payloads[METADATA] = encode_table(document.metadata, "metadata chunk")
     return _in_order(payloads)

@@ -16,17 +16,20 @@ from refcodec.wire.canvas import check_canvas
 from refcodec.wire.chunks import ARCHIVAL_TYPES, CONTENT_TYPES, Chunk, check_order
 
 if TYPE_CHECKING:
-    from refcodec.visual.maps import Map
+    from refcodec.visual.maps import Box, Map
     from refcodec.visual.thumbnail import Thumbnail
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A thing in the picture: its name, a detail (may be empty) and where it is, if known."""
+    """A thing in the picture: its name, a detail (may be empty) and where it is, if known.
+
+    `map` is a `Map` (a grid) or a `Box` (four coordinates, the cheaper one).
+    """
 
     name: str
     detail: str = ""
-    map: Map | None = None
+    map: Map | Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +146,13 @@ def _extra_json(chunks: tuple[Chunk, ...]) -> list[dict[str, Any]]:
     return [{"type": chunk.type, "payload": chunk.payload.hex()} for chunk in chunks]
 
 
-def _map_json(item_map: Map | None) -> dict[str, Any] | None:
+def _map_json(item_map: Map | Box | None) -> dict[str, Any] | None:
+    from refcodec.visual.maps import Box
+
     if item_map is None:
         return None
+    if isinstance(item_map, Box):
+        return {"box": [item_map.left, item_map.top, item_map.right, item_map.bottom]}
     return {
         "width": item_map.width,
         "height": item_map.height,

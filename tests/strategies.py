@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as st_numpy
 from refcodec.chunk_payloads import Models
 from refcodec.document import Archive, Document, Item
 from refcodec.text.content import Style
-from refcodec.visual.maps import Map
+from refcodec.visual.maps import Box, Map
 from refcodec.wire.chunks import ARCHIVAL_TYPES, CONTENT_TYPES, FIRST_CHUNK_TYPE, Chunk
 
 unicode_text = st.text(max_size=60)
@@ -28,8 +28,12 @@ maps = st.tuples(st.integers(1, 4), st.integers(4, 12), st.integers(4, 12)).flat
         np.uint8, sizes[1:], elements=st.integers(0, (1 << sizes[0]) - 1)
     ).map(Map.from_array)
 )
+intervals = st.lists(st.integers(0, 64), min_size=2, max_size=2, unique=True).map(sorted)
+boxes = st.builds(
+    lambda across, down: Box(across[0], down[0], across[1], down[1]), intervals, intervals
+)
 items = st.builds(
-    Item, name=words, detail=st.one_of(st.just(""), words), map=st.one_of(st.none(), maps)
+    Item, name=words, detail=st.one_of(st.just(""), words), map=st.one_of(st.none(), maps, boxes)
 )
 numbers = st.one_of(st.integers(0, 300), st.integers(0, (1 << 32) - 1))
 seeds = st.one_of(st.integers(0, 300), st.integers(0, (1 << 64) - 1))

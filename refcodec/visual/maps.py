@@ -1,46 +1,42 @@
-"""The maps of a file's items (specification section 3.5).
+"""Where the items of a file are (specification section 3.5): maps and boxes.
 
-A map is a small grid that says where an item is, in 1 to 4 bits a cell. All maps of a
-file share one range-coded payload and one set of adaptive contexts.
+A map is a small grid in 1 to 4 bits a cell, a box four coordinates. All of a file share one
+range-coded payload.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import astuple, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from refcodec.coding.range_coder import TOTAL, RangeDecoder, RangeEncoder
+from refcodec.coding.range_coder import TOTAL, Frequencies, RangeDecoder, RangeEncoder
 from refcodec.errors import LimitError, MalformedError, NonCanonicalError
-from refcodec.limits import ITEMS_MAX, MAP_MAX_SIDE
-from refcodec.visual.symbols import Code, reading, uniform, writing
+from refcodec.limits import ITEMS_MAX, MAP_MAX_SIDE, MAP_MIN_SIDE
+from refcodec.visual.map_model import LEVEL_BITS, Context, Levels, Shape, code_cells, load_network
+from refcodec.visual.symbols import Code, uniform, writing
 
-MAP_MIN_SIDE = 4
-MAP_MAX_BITS = 4
-# What follows at an item: the end of all maps, no map for this item, a map for it.
-END, NONE, MAP = range(3)
-_ITEM = np.array([TOTAL // 4, TOTAL // 8, 5 * TOTAL // 8], dtype=np.int64)
-# Whether a map has the width, height and bits of the one before it.
-_SAME_SHAPE = np.array([TOTAL // 8, 7 * TOTAL // 8], dtype=np.int64)
-# A context's counts at the start: so many ones of 24, by the neighbours that are set
-# (1: left, 2: above, 4: above left, 8: above right).
-FIRST_ONES = (1, 15, 12, 20, 2, 8, 6, 21, 4, 15, 16, 22, 4, 13, 10, 23)
-FIRST_TOTAL = 24
-INCREMENT = 4
-COUNT_LIMIT = 1020
-
-
-class Shape(NamedTuple):
-    """Cells a row, rows, and bits a cell."""
-
-    width: int
-    height: int
-    bits: int
-
-
+MAP_MAX_BITS = LEVEL_BITS
+# A box has its sides on a grid of so many units along the canvas's width and height.
+BOX_UNITS = 64
+# What an item has: nothing, a grid of the shape of the grid before, one of another shape, a box.
+NONE, GRID, NEW_GRID, BOX = range(4)
+# By what the item before has (the first item: FIRST), in 32nds. Items mostly have the same kind.
+FIRST = 4
+_ITEM_SHARES = {
+    FIRST: (3, 18, 4, 7),
+    NONE: (16, 8, 2, 6),
+    GRID: (2, 27, 1, 2),
+    NEW_GRID: (2, 27, 1, 2),
+    BOX: (2, 2, 1, 27),
+}
+ITEM: Mapping[int, Frequencies] = {
+    before: np.array(shares, dtype=np.int64) * (TOTAL // 32)
+    for before, shares in _ITEM_SHARES.items()
+}
 _FIRST_SHAPE = Shape(8, 8, 1)
 
 
@@ -98,116 +94,155 @@ class Map:
         grid = np.frombuffer(self.cells, dtype=np.uint8).reshape(self.height, self.width)
         return grid.astype(np.bool_ if self.bits == 1 else np.uint8)
 
+    def levels(self) -> Levels:
+        """The cells as a 2-D array of levels 0 to 15, by which other maps are predicted."""
+        return self.array().astype(np.intp) << (LEVEL_BITS - self.bits)
 
-def encode_maps(maps: Mapping[int, Map]) -> bytes:
-    """The payload of the maps, given by item index; at least one, indices below 15."""
+
+@dataclass(frozen=True)
+class Box:
+    """Where an item is: left <= x < right and top <= y < bottom, in 64ths of the canvas.
+
+    0 <= left < right <= 64 and 0 <= top < bottom <= 64; MalformedError for anything else.
+    """
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def __post_init__(self) -> None:
+        coordinates = astuple(self)
+        if not all(isinstance(coordinate, int) for coordinate in coordinates):
+            raise MalformedError(f"box: {coordinates}; give whole numbers, 64ths of the canvas")
+        for low, high in ((self.left, self.right), (self.top, self.bottom)):
+            if not 0 <= low < high <= BOX_UNITS:
+                raise MalformedError(
+                    f"box: {coordinates}; left must be less than right, top less than bottom, "
+                    f"all 0 to {BOX_UNITS}"
+                )
+
+    @classmethod
+    def from_fractions(cls, left: float, top: float, right: float, bottom: float) -> Box:
+        """The box nearest to these fractions, 0 to 1 of the canvas's width and height.
+
+        It is at least one 64th wide and high. MalformedError if a fraction is outside 0..1, or
+        left is not less than right, or top not less than bottom.
+        """
+        sides = ((left, right), (top, bottom))
+        if not all(0 <= low < high <= 1 for low, high in sides):
+            raise MalformedError(
+                f"box: {(left, top, right, bottom)}; left must be less than right, top less than "
+                "bottom, all 0 to 1"
+            )
+        (left_unit, right_unit), (top_unit, bottom_unit) = (_units(*side) for side in sides)
+        return cls(left_unit, top_unit, right_unit, bottom_unit)
+
+    def array(self) -> NDArray[np.bool_]:
+        """The box drawn as a 2-D array of bool, (64, 64)."""
+        inside = np.zeros((BOX_UNITS, BOX_UNITS), np.bool_)
+        inside[self.top : self.bottom, self.left : self.right] = True
+        return inside
+
+    def levels(self) -> Levels:
+        """The same as a 2-D array of levels, 0 or 15, by which maps are predicted."""
+        return self.array().astype(np.intp) * ((1 << LEVEL_BITS) - 1)
+
+
+def _units(low: float, high: float) -> tuple[int, int]:
+    first = min(int(BOX_UNITS * low + 0.5), BOX_UNITS - 1)
+    return first, max(int(BOX_UNITS * high + 0.5), first + 1)
+
+
+def encode_maps(maps: Mapping[int, Map | Box], item_count: int) -> bytes:
+    """The payload of maps and boxes by item index: at least one, all below `item_count`."""
     if not maps:
         raise MalformedError("maps: there is none to encode; leave the chunk out")
-    if not all(0 <= index < ITEMS_MAX for index in maps):
-        raise LimitError(f"maps: item indices {sorted(maps)}; they must be 0 to {ITEMS_MAX - 1}")
+    if not all(0 <= index < min(item_count, ITEMS_MAX) for index in maps):
+        raise LimitError(
+            f"maps: item indices {sorted(maps)}; there are {item_count} items, at most {ITEMS_MAX}"
+        )
     encoder = RangeEncoder()
-    _code_maps(writing(encoder), maps, ITEMS_MAX)
+    _code_maps(writing(encoder), maps, item_count)
     return encoder.finish()
 
 
-def decode_maps(payload: bytes, item_count: int) -> dict[int, Map]:
-    """The maps of a payload by item index, after checking all of it; raises SemError classes."""
-    maps = _code_maps(reading(RangeDecoder(payload)), {}, item_count)
-    if encode_maps(maps) != payload:
+def decode_maps(payload: bytes, item_count: int) -> dict[int, Map | Box]:
+    """Maps and boxes by item index, after checking all of it; raises SemError classes."""
+    decoder, encoder = RangeDecoder(payload), RangeEncoder()
+
+    def code(_: int, frequencies: Frequencies) -> int:
+        symbol = decoder.decode(frequencies)
+        encoder.encode(symbol, frequencies)
+        return symbol
+
+    maps = _code_maps(code, None, item_count)
+    if not maps:
+        raise MalformedError("maps: the payload holds none; the chunk must be left out")
+    if encoder.finish() != payload:
         raise NonCanonicalError(
             "maps: their symbols have another payload, the shortest, which alone is valid"
         )
     return maps
 
 
-def _code_maps(code: Code, given: Mapping[int, Map], item_count: int) -> dict[int, Map]:
-    last = max(given, default=-1)
-    contexts = _first_contexts()
+def _code_maps(
+    code: Code, given: Mapping[int, Map | Box] | None, item_count: int
+) -> dict[int, Map | Box]:
+    """The walk over all symbols; what is `given` is written, None where there is only reading."""
+    context = Context(load_network())
     shape = _FIRST_SHAPE
-    coded: dict[int, Map] = {}
-    skipped = False
-    for index in range(ITEMS_MAX):
-        symbol = code(MAP if index in given else NONE if index < last else END, _ITEM)
-        if symbol == END:
-            break
-        skipped = symbol == NONE
-        if skipped:
+    kind = FIRST
+    coded: dict[int, Map | Box] = {}
+    for index in range(item_count):
+        wanted = given.get(index) if given else None
+        kind = code(_kind(wanted, shape), ITEM[kind])
+        if kind == NONE:
             continue
-        if index >= item_count:
-            raise MalformedError(f"maps: one is for item {index}; there are {item_count} items")
-        wanted = given.get(index)
-        shape = _code_shape(code, wanted, shape)
-        coded[index] = Map(*shape, _code_cells(code, wanted, shape, contexts))
-    if not coded:
-        raise MalformedError("maps: the payload holds none; the chunk must be left out")
-    if skipped:
-        raise NonCanonicalError("maps: the items after the last map need no symbol")
+        if kind == BOX:
+            one: Map | Box = _code_box(code, wanted if isinstance(wanted, Box) else None)
+        else:
+            grid = wanted if isinstance(wanted, Map) else None
+            if kind == NEW_GRID:
+                shape = _code_new_shape(code, grid, shape)
+            one = Map(*shape, code_cells(code, grid.cells if grid else None, shape, context))
+        context.earlier.append(one.levels())
+        coded[index] = one
     return coded
 
 
-def _code_shape(code: Code, wanted: Map | None, previous: Shape) -> Shape:
-    shape = Shape(wanted.width, wanted.height, wanted.bits) if wanted else previous
-    if code(int(shape == previous), _SAME_SHAPE):
-        return previous
+def _kind(wanted: Map | Box | None, shape: Shape) -> int:
+    if wanted is None:
+        return NONE
+    if isinstance(wanted, Box):
+        return BOX
+    return GRID if _shape(wanted) == shape else NEW_GRID
+
+
+def _shape(grid: Map) -> Shape:
+    return Shape(grid.width, grid.height, grid.bits)
+
+
+def _code_new_shape(code: Code, wanted: Map | None, previous: Shape) -> Shape:
+    shape = _shape(wanted) if wanted else previous
     sides = uniform(MAP_MAX_SIDE - MAP_MIN_SIDE + 1)
     width = MAP_MIN_SIDE + code(shape.width - MAP_MIN_SIDE, sides)
     height = MAP_MIN_SIDE + code(shape.height - MAP_MIN_SIDE, sides)
     bits = 1 + code(shape.bits - 1, uniform(MAP_MAX_BITS))
     if (width, height, bits) == previous:
-        raise NonCanonicalError(f"maps: shape {width}x{height}x{bits} is repeated in full")
+        raise NonCanonicalError(f"maps: shape {width}x{height}x{bits} is given as a new one")
     return Shape(width, height, bits)
 
 
-# Counts of zeros and ones by context: 16 neighbourhoods for each of the 15 questions that
-# make up a cell's bits.
-Contexts = list[list[int]]
+def _code_box(code: Code, wanted: Box | None) -> Box:
+    box = wanted or Box(0, 0, 1, 1)
+    left, right = _code_interval(code, box.left, box.right)
+    top, bottom = _code_interval(code, box.top, box.bottom)
+    return Box(left, top, right, bottom)
 
 
-def _first_contexts() -> Contexts:
-    row = [[FIRST_TOTAL - ones, ones] for ones in FIRST_ONES]
-    return [list(counts) for _ in range(1 << MAP_MAX_BITS) for counts in row]
-
-
-def _code_cells(code: Code, wanted: Map | None, shape: Shape, contexts: Contexts) -> bytes:
-    width, height, bits = shape
-    source = wanted.cells if wanted else bytes(width * height)
-    # A margin of empty cells above, to the left and to the right.
-    stride = width + 2
-    cells = bytearray(stride * (height + 1))
-    for y in range(height):
-        for x in range(width):
-            place = (y + 1) * stride + x + 1
-            neighbours = (place - 1, place - stride, place - stride - 1, place - stride + 1)
-            around = tuple(cells[neighbour] for neighbour in neighbours)
-            cells[place] = _code_cell(code, source[y * width + x], bits, around, contexts)
-    rows = (cells[row * stride + 1 : row * stride + 1 + width] for row in range(1, height + 1))
-    return b"".join(rows)
-
-
-def _code_cell(
-    code: Code, wanted: int, bits: int, around: tuple[int, ...], contexts: Contexts
-) -> int:
-    """Bits from the highest: each asks whether the cell reaches a threshold.
-
-    The neighbours are asked the same question; their answers are the context.
-    """
-    value = 0
-    for depth in range(bits):
-        shift = bits - 1 - depth
-        threshold = 2 * value + 1
-        pattern = 0
-        for number, neighbour in enumerate(around):
-            pattern |= int(neighbour >> shift >= threshold) << number
-        counts = contexts[((1 << depth) + value) * 16 + pattern]
-        value = 2 * value + _code_bit(code, wanted >> shift & 1, counts)
-    return value
-
-
-def _code_bit(code: Code, wanted: int, counts: list[int]) -> int:
-    zeros, ones = counts
-    one = (ones << 24) // (zeros + ones)
-    bit = code(wanted, np.array([TOTAL - one, one], dtype=np.int64))
-    counts[bit] += INCREMENT
-    if counts[0] + counts[1] > COUNT_LIMIT:
-        counts[:] = [(count + 1) >> 1 for count in counts]
-    return bit
+def _code_interval(code: Code, low: int, high: int) -> tuple[int, int]:
+    low = code(low, uniform(BOX_UNITS))
+    lengths = BOX_UNITS - low
+    # One possible length needs no symbol.
+    return low, low + 1 + (code(high - low - 1, uniform(lengths)) if lengths > 1 else 0)
