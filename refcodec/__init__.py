@@ -36,9 +36,12 @@ if TYPE_CHECKING:
     from refcodec.errors import TruncatedError as TruncatedError
     from refcodec.errors import UnsupportedError as UnsupportedError
     from refcodec.inspection import inspect as inspect
+    from refcodec.picture.item_maps import map_from_mask as map_from_mask
+    from refcodec.picture.item_maps import map_from_saliency as map_from_saliency
     from refcodec.picture.pipeline import describe as describe
     from refcodec.picture.pipeline import render as render
     from refcodec.text.content import Style as Style
+    from refcodec.visual.maps import Box as Box
     from refcodec.visual.maps import Map as Map
     from refcodec.visual.thumbnail import Thumbnail as Thumbnail
     from refcodec.wire.chunks import Chunk as Chunk
@@ -68,9 +71,10 @@ _MODULES = {
         "UnsupportedError",
     ),
     "refcodec.inspection": ("inspect",),
+    "refcodec.picture.item_maps": ("map_from_mask", "map_from_saliency"),
     "refcodec.picture.pipeline": ("describe", "render"),
     "refcodec.text.content": ("Style",),
-    "refcodec.visual.maps": ("Map",),
+    "refcodec.visual.maps": ("Box", "Map"),
     "refcodec.visual.thumbnail": ("Thumbnail",),
     "refcodec.wire.chunks": ("Chunk",),
 }

@@ -30,6 +30,7 @@ from refcodec.commands.common import (
     standard_input,
     write_output,
 )
+from refcodec.commands.item_options import add_item_options, items_of
 from refcodec.document import Document
 from refcodec.limits import FILE_MAX_BYTES, SEED_MAX, THUMBNAIL_MAX_BYTES
 from refcodec.picture.pipeline import EMBEDDED, describe_loaded
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from refcodec.picture.load import LoadedPicture
 
 DESCRIPTION = """\
-Write each PICTURE as a .sem file: a description, and a thumbnail if asked for.
+Write each PICTURE as a .sem file: a description, and items with their places and a thumbnail
+if asked for.
 
 Without --text, the embedded describer writes what it can measure: colours, light, texture,
 layout. It needs no model and sends nothing anywhere."""
@@ -93,6 +95,7 @@ def parse_arguments() -> Namespace:
         metavar="N",
         help="a thumbnail of at most N bytes (default 0: none)",
     )
+    add_item_options(parser)
     parser.add_argument(
         "--seed", type=_integer(0, SEED_MAX), metavar="N", help="a seed for the generator"
     )
@@ -194,6 +197,7 @@ def encode_picture(arguments: Namespace, index: int) -> None:
         text=arguments.text,
         style=None if arguments.style is None else Style[arguments.style.upper()],
         describer=arguments.describer,
+        items=items_of(arguments, loaded),
         seed=arguments.seed,
     )
     if arguments.sealed:

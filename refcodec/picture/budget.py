@@ -34,7 +34,7 @@ def fit_text(document: Document, max_bytes: int, dump: Dump, *, may_shorten: boo
             return candidate
     raise LimitError(
         f"budget: the file takes at least {min(sizes)} bytes, {max_bytes} are allowed; "
-        "shorten the text or allow more"
+        "shorten the text, leave out items or maps, or allow more"
     )
 
 

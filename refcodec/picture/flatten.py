@@ -109,6 +109,17 @@ def _flatten_deep(strip: Image.Image, value_range: Range) -> tuple[Image.Image, 
     return Image.fromarray(grey), bool(transparent.any())
 
 
+def alpha_of(image: Image.Image) -> Image.Image | None:
+    """The opacity (L) of an image of 8-bit samples, or None if it is opaque everywhere."""
+    is_transparent = "transparency" in image.info and image.mode not in _DEEP_MODES
+    if image.mode.startswith("I;16") or not (
+        image.mode in _ALPHA_MODES or is_transparent or _has_palette_alpha(image)
+    ):
+        return None
+    alpha = _with_alpha(image).getchannel("A")
+    return None if alpha.getextrema() == (255, 255) else alpha
+
+
 def _has_palette_alpha(strip: Image.Image) -> bool:
     return strip.palette is not None and strip.palette.mode.endswith("A")
 

@@ -24,7 +24,7 @@ from PIL.ImageFile import ImageFile
 
 from refcodec.errors import LimitError, MalformedError, SemError, TruncatedError
 from refcodec.limits import CANVAS_MAX_SIDE
-from refcodec.picture.flatten import fitted_size, to_working_rgb
+from refcodec.picture.flatten import alpha_of, fitted_size, to_working_rgb
 
 PICTURE_MAX_PIXELS = 1 << 28
 PICTURE_MAX_BYTES = 1 << 30
@@ -110,6 +110,31 @@ def load_picture(
         # Of a JPEG, Pillow can decode a half, a quarter or an eighth of each side.
         image.draft(None, fitted_size(canvas, WORKING_MAX_SIDE))
         return _prepare(image, canvas, hashlib.sha256(data).digest(), notes)
+
+
+def load_mask(source: str | os.PathLike[str] | bytes | BinaryIO | Image.Image) -> Image.Image:
+    """A mask as an upright grey (L) image: 255 where something is, 0 where nothing is.
+
+    That is the opacity of a picture with transparent places, else its lightness. Raises what
+    `load_picture` raises.
+    """
+    if isinstance(source, Image.Image):
+        with _pillow_errors("mask"):
+            _check_size(source, "mask")
+            return _prepare_mask(source)
+    name, data = _read(source)
+    if not data:
+        raise TruncatedError(f"{name}: empty, so not a picture")
+    with _pillow_errors(name), _open(data, name) as image:
+        _check_size(image, name)
+        return _prepare_mask(image)
+
+
+def _prepare_mask(image: Image.Image) -> Image.Image:
+    image.load()
+    orientation = _orientation(image, [])
+    mask = alpha_of(image) or to_working_rgb(image, WORKING_MAX_SIDE, []).convert("L")
+    return mask.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else mask
 
 
 def _read(source: str | os.PathLike[str] | bytes | BinaryIO) -> tuple[str, bytes]:

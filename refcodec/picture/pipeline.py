@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from refcodec.document import Archive, Document
+from refcodec.document import Archive, Document, Item
 from refcodec.errors import UnsupportedError
 from refcodec.text.content import Style
 
@@ -25,13 +25,16 @@ def describe(
     text: str | None = None,
     style: Style | None = None,
     describer: str = EMBEDDED,
+    items: Sequence[Item] = (),
     thumbnail_bytes: int = 0,
     seed: int | None = None,
 ) -> Document:
     """The document of a picture: a file name, its bytes, an open binary file or a PIL image.
 
     `text` takes the place of what `describer` would write, and `style` tells how it is
-    written; describers know their own. `thumbnail_bytes` bounds a thumbnail, 0 makes none.
+    written; describers know their own. `items` are taken as they are: `map_from_mask`,
+    `map_from_saliency` and `Box.from_fractions` say where they are. `thumbnail_bytes` bounds a
+    thumbnail, 0 makes none.
     Raises SemError for a picture that cannot be read.
     """
     from refcodec.picture.load import load_picture
@@ -41,6 +44,7 @@ def describe(
         text=text,
         style=style,
         describer=describer,
+        items=items,
         thumbnail_bytes=thumbnail_bytes,
         seed=seed,
     )
@@ -52,6 +56,7 @@ def describe_loaded(
     text: str | None = None,
     style: Style | None = None,
     describer: str = EMBEDDED,
+    items: Sequence[Item] = (),
     thumbnail_bytes: int = 0,
     seed: int | None = None,
 ) -> Document:
@@ -69,6 +74,7 @@ def describe_loaded(
         text=text,
         style=style,
         canvas=picture.canvas,
+        items=tuple(items),
         thumbnail=thumbnail,
         seed=seed,
         archive=Archive(source_sha256=picture.sha256),
