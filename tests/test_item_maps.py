@@ -82,8 +82,13 @@ def test_cells_are_means_rounded() -> None:
 def test_masks_that_cannot_be() -> None:
     with pytest.raises(LimitError, match="3x8"):
         refcodec.map_from_mask(mask_image(), (3, 8))
-    with pytest.raises(MalformedError, match="5 bits"):
-        refcodec.map_from_mask(mask_image(), bits=5)
+    for bits in (-1, 0, 5):
+        with pytest.raises(MalformedError, match=f"{bits} bits"):
+            refcodec.map_from_mask(mask_image(), bits=bits)
+        with pytest.raises(MalformedError, match=f"{bits} bits"):
+            refcodec.map_from_saliency(mask_image(), bits=bits)
+    with pytest.raises(LimitError, match="4x1000000000000"):
+        refcodec.map_from_saliency(mask_image(), (4, 10**12))
     with pytest.raises(TruncatedError, match="empty"):
         refcodec.map_from_mask(b"")
     with pytest.raises(MalformedError, match="not a picture"):

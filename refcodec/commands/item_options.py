@@ -78,8 +78,7 @@ def add_item_options(parser: ArgumentParser) -> None:
         type=_size,
         default=(8, 8),
         metavar="N|WxH",
-        help="cells of masks and saliency, 4 to 64 a side (default 8); a budget never "
-        "drops or shrinks a map",
+        help="cells of masks and saliency, 4 to 64 a side (default 8)",
     )
     group.add_argument(
         "--map-bits",

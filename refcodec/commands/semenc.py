@@ -83,7 +83,8 @@ def parse_arguments() -> Namespace:
         "--max-bytes",
         type=_integer(1, FILE_MAX_BYTES),
         metavar="N",
-        help="the whole file in at most N bytes; the embedded describer drops sentences for it",
+        help="the whole file in at most N bytes; the embedded describer drops sentences for it, "
+        "items and maps stay as they are",
     )
     budget.add_argument(
         "--ubpp", type=_rate, metavar="X", help="the whole file in at most X micro-bits per pixel"

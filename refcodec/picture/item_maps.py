@@ -11,7 +11,8 @@ from PIL import Image
 
 from refcodec.picture.load import load_mask, load_picture
 from refcodec.picture.saliency import saliency_map
-from refcodec.visual.maps import Map
+from refcodec.visual.map_model import Shape
+from refcodec.visual.maps import Map, check_shape
 
 if TYPE_CHECKING:
     from refcodec.picture.load import LoadedPicture
@@ -33,6 +34,7 @@ def map_from_mask(mask: Picture, size: tuple[int, int] = (8, 8), bits: int = 1) 
     bit, set from a half on. Raises SemError for a picture that cannot be read or a size or bits
     that no map has.
     """
+    check_shape(Shape(*size, bits))
     return _map(np.floor(_cells(load_mask(mask), size) / 255 * ((1 << bits) - 1) + 0.5), bits)
 
 
@@ -47,6 +49,7 @@ def map_from_saliency(picture: Picture, size: tuple[int, int] = (8, 8), bits: in
 
 def loaded_saliency(picture: LoadedPicture, size: tuple[int, int], bits: int) -> Map:
     """`map_from_saliency` for a picture that has been loaded."""
+    check_shape(Shape(*size, bits))
     return _map(quantised(reduced(saliency_map(picture.image), size), SALIENT, bits), bits)
 
 
@@ -65,8 +68,6 @@ def quantised(values: Floats, threshold: float, bits: int) -> NDArray[np.uint8]:
 
 
 def _cells(image: Image.Image, size: tuple[int, int]) -> Floats:
-    # A map of that size is made first, so that one that cannot be is refused before the work.
-    Map(*size, 1, bytes(size[0] * size[1]))
     return np.asarray(image.resize(size, Image.Resampling.BOX), np.float64)
 
 

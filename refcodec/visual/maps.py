@@ -40,6 +40,18 @@ ITEM: Mapping[int, Frequencies] = {
 _FIRST_SHAPE = Shape(8, 8, 1)
 
 
+def check_shape(shape: Shape) -> None:
+    """LimitError for a side outside 4..64, MalformedError for bits a cell outside 1..4."""
+    width, height, bits = shape
+    for side in (width, height):
+        if not MAP_MIN_SIDE <= side <= MAP_MAX_SIDE:
+            raise LimitError(
+                f"map: {width}x{height} cells; each side must be {MAP_MIN_SIDE} to {MAP_MAX_SIDE}"
+            )
+    if not 1 <= bits <= MAP_MAX_BITS:
+        raise MalformedError(f"map: {bits} bits a cell; 1 to {MAP_MAX_BITS} are possible")
+
+
 @dataclass(frozen=True)
 class Map:
     """Where an item is: `width` x `height` cells row by row, a byte a cell, `bits` used.
@@ -53,14 +65,7 @@ class Map:
     cells: bytes
 
     def __post_init__(self) -> None:
-        for side in (self.width, self.height):
-            if not MAP_MIN_SIDE <= side <= MAP_MAX_SIDE:
-                raise LimitError(
-                    f"map: {self.width}x{self.height} cells; each side must be "
-                    f"{MAP_MIN_SIDE} to {MAP_MAX_SIDE}"
-                )
-        if not 1 <= self.bits <= MAP_MAX_BITS:
-            raise MalformedError(f"map: {self.bits} bits a cell; 1 to {MAP_MAX_BITS} are possible")
+        check_shape(Shape(self.width, self.height, self.bits))
         if len(self.cells) != self.width * self.height:
             raise MalformedError(
                 f"map: {len(self.cells)} cells given for {self.width}x{self.height}"
