@@ -94,8 +94,23 @@ def one_sample() -> Document:
 
 @rendering
 def samples_as_they_are() -> Document:
-    """As many samples as pixels, which the spline smooths all the same"""
+    """As many pixels as samples: these themselves"""
     return _vector((24, 16), _thumbnail(24, 16))
+
+
+@rendering
+def samples_near_an_edge() -> Document:
+    """As many pixels as samples, which are smoothed near the edge of a map"""
+    return _vector((24, 16), _thumbnail(24, 16), _map(BLOB[0], 1))
+
+
+@rendering
+def steps_of_full_range() -> Document:
+    """Samples of 0 and 255 only: what is interpolated would leave the range, and is clamped"""
+    samples = bytes(255 * (place * place % 7 % 2) for place in range(6 * 5 * 3))
+    encoded = base64.b64encode(samples).decode()
+    thumbnail = {"width": 6, "height": 5, "samples": encoded, "alpha": None}
+    return _vector((61, 47), thumbnail)
 
 
 @rendering

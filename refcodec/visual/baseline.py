@@ -1,9 +1,11 @@
 """The baseline rendering (specification section 7.3).
 
-The thumbnail's samples are the control points of a uniform cubic B-spline surface over
-the canvas: its weights are positive, so it neither rings nor overshoots. Where a map has an
-edge, the samples on the other side of it count little. All arithmetic is in integers, and
-the pixels are the same everywhere.
+The thumbnail is enlarged to the canvas by Catmull-Rom interpolation, along the rows and then
+down the columns; what is interpolated between two samples is clamped to the range of these
+two, so it neither rings nor overshoots. Maps are enlarged by a uniform cubic B-spline, which
+makes their outlines round. Where a map has an edge, the samples on its other side count
+little, by the weights of the B-spline too, as they are positive. All arithmetic is in
+integers, and the pixels are the same everywhere.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ def render_baseline(
     if samples is None:
         return np.full((height, width, 3), GREY, dtype=np.uint8)
     planes = samples if alpha is None else np.dstack([samples, alpha])
-    picture = Enlargement(planes, canvas)
+    picture = Enlargement(planes, canvas, sharp=True)
     edges = Edges(picture, maps, canvas) if maps else None
     pixels = np.empty((height, width, planes.shape[2]), dtype=np.uint8)
     strip = max(_STRIP_MIN_ROWS, _STRIP_PIXELS // width)
@@ -74,58 +76,102 @@ def check_size(canvas: tuple[int, int]) -> None:
 
 
 def spline_weights() -> NDArray[np.int32]:
-    """The (256, 4) weights of each phase, which add up to 2**14."""
+    """The (256, 4) weights of each phase in a uniform cubic B-spline, which add up to 2**14."""
     t = np.arange(PHASES, dtype=np.int64)
-    divisor = 6 * PHASES**3 >> WEIGHT_BITS
-    cubes = [(PHASES - t) ** 3, 3 * t**3 - 6 * PHASES * t**2 + 4 * PHASES**3, t**3]
+    outer_left = (PHASES - t) ** 3
+    inner_left = 3 * t**3 - 6 * PHASES * t**2 + 4 * PHASES**3
+    return _in_fractions([outer_left, inner_left, t**3], 6)
+
+
+def catmull_rom_weights() -> NDArray[np.int32]:
+    """The (256, 4) weights of each phase in Catmull-Rom interpolation, which add up to 2**14.
+
+    The outer two are 0 or negative.
+    """
+    t = np.arange(PHASES, dtype=np.int64)
+    outer_left, outer_right = -t * (PHASES - t) ** 2, -(t**2) * (PHASES - t)
+    inner_left = 3 * t**3 - 5 * PHASES * t**2 + 2 * PHASES**3
+    return _in_fractions([outer_left, inner_left, outer_right], 2)
+
+
+def _in_fractions(cubes: Sequence[NDArray[np.int64]], unit: int) -> NDArray[np.int32]:
+    """Weights of the first, second and last sample in 1/(unit * 256**3), rounded to 2**-14.
+
+    The third sample's weight is what the sum lacks.
+    """
+    divisor = unit * PHASES**3 >> WEIGHT_BITS
     outer_left, inner_left, outer_right = ((cube + divisor // 2) // divisor for cube in cubes)
     inner_right = (1 << WEIGHT_BITS) - outer_left - inner_left - outer_right
     weights = np.stack([outer_left, inner_left, inner_right, outer_right], axis=1)
     return weights.astype(np.int32)
 
 
-def spline_taps(count: int, size: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """For each of `size` pixels of an axis, its four samples and their weights of 2**-14.
+def axis_taps(count: int, size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The (size, 4) samples of each of an axis's `size` pixels, and the (size,) phases.
 
-    Pixel and sample centres are aligned over the whole axis; outside it the outermost
-    sample goes on. Both arrays are (size, 4).
+    `count` is the axis's number of samples. Pixel and sample centres are aligned over the whole
+    axis; outside it the outermost sample goes on.
     """
     pixel = np.arange(size, dtype=np.int64)
     position = (PHASES * ((2 * pixel + 1) * count - size) + size) // (2 * size)
     first, phase = position // PHASES - 1, position % PHASES
-    taps = np.clip(first[:, None] + np.arange(4), 0, count - 1)
-    return taps, spline_weights()[phase]
+    return np.clip(first[:, None] + np.arange(4), 0, count - 1), phase
 
 
 class Enlargement:
-    """Samples (h, w, planes) of 8 bits over the whole of a canvas (width, height)."""
+    """Samples (h, w, planes) of 8 bits over the whole of a canvas (width, height).
 
-    def __init__(self, samples: NDArray[np.uint8], canvas: tuple[int, int]) -> None:
+    By a uniform cubic B-spline, or `sharp`: by clamped Catmull-Rom interpolation.
+    """
+
+    def __init__(
+        self, samples: NDArray[np.uint8], canvas: tuple[int, int], *, sharp: bool = False
+    ) -> None:
         self.samples = samples
-        self.column_taps, self.column_weights = spline_taps(samples.shape[1], canvas[0])
-        self.row_taps, self.row_weights = spline_taps(samples.shape[0], canvas[1])
+        self.column_taps, self.column_phases = axis_taps(samples.shape[1], canvas[0])
+        self.row_taps, self.row_phases = axis_taps(samples.shape[0], canvas[1])
+        self._weights = catmull_rom_weights() if sharp else spline_weights()
+        self._sharp = sharp
 
     def pixels(self, rows: slice) -> NDArray[np.uint8]:
         """The (rows, width, planes) pixels of these rows: along the rows, then down."""
-        taps, weights = self.row_taps[rows], self.row_weights[rows]
+        taps = self.row_taps[rows]
         first, last = taps[0, 0], taps[-1, 3]
         lines = self._lines(slice(first, last + 1))
         flat = lines.reshape(len(lines), -1)
+        neighbours = [flat[taps[:, tap] - first] for tap in range(4)]
+        total = self._interpolated(neighbours, self.row_phases[rows])
         shift = WEIGHT_BITS + _ROW_FRACTION_BITS
-        total = np.full((len(taps), flat.shape[1]), 1 << (shift - 1), dtype=np.int32)
-        for tap in range(4):
-            total += flat[taps[:, tap] - first] * weights[:, tap, None]
-        return (total >> shift).astype(np.uint8).reshape(-1, *lines.shape[1:])
+        total += 1 << (shift - 1)
+        total >>= shift
+        return total.astype(np.uint8).reshape(-1, *lines.shape[1:])
 
     def _lines(self, sample_rows: slice) -> NDArray[np.int32]:
         """Sample rows as (rows, width, planes), in 1/64 of a level."""
         samples = self.samples[sample_rows].astype(np.int32)
+        neighbours = [samples[:, self.column_taps[:, tap]] for tap in range(4)]
+        total = self._interpolated(neighbours, self.column_phases)
         shift = WEIGHT_BITS - _ROW_FRACTION_BITS
-        shape = (len(samples), len(self.column_taps), samples.shape[2])
-        total = np.full(shape, 1 << (shift - 1), dtype=np.int32)
-        for tap in range(4):
-            total += samples[:, self.column_taps[:, tap]] * self.column_weights[:, tap, None]
-        return total >> shift
+        total += 1 << (shift - 1)
+        total >>= shift
+        return total
+
+    def _interpolated(
+        self, neighbours: Sequence[NDArray[np.int32]], phases: NDArray[np.int64]
+    ) -> NDArray[np.int32]:
+        """2**14 times what lies between the second and the third of four neighbours.
+
+        The phases are along the neighbours' last axis but one.
+        """
+        weights = self._weights[phases]
+        total = neighbours[0] * weights[:, 0, None]
+        for tap in range(1, 4):
+            total += neighbours[tap] * weights[:, tap, None]
+        if self._sharp:
+            lowest = np.minimum(neighbours[1], neighbours[2]) << WEIGHT_BITS
+            highest = np.maximum(neighbours[1], neighbours[2]) << WEIGHT_BITS
+            np.clip(total, lowest, highest, out=total)
+        return total
 
 
 class Edges:
@@ -163,8 +209,11 @@ class Edges:
     ) -> NDArray[np.int64]:
         """The (n, planes) means of n pixels, in which samples of their own label count more."""
         samples = self._picture.samples
-        row_taps, row_weights = self._picture.row_taps[y], self._picture.row_weights[y]
-        column_taps, column_weights = self._picture.column_taps[x], self._picture.column_weights[x]
+        row_taps, column_taps = self._picture.row_taps[y], self._picture.column_taps[x]
+        # Not the picture's own weights: negative ones could make a divisor of 0.
+        weights = spline_weights()
+        row_weights = weights[self._picture.row_phases[y]]
+        column_weights = weights[self._picture.column_phases[x]]
         total = np.zeros((len(y), samples.shape[2]), dtype=np.int64)
         divisor = np.zeros(len(y), dtype=np.int64)
         for down in range(4):
