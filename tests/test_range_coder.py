@@ -103,6 +103,21 @@ def test_any_bytes_decode_as_the_specification_says(
         assert decoded == decode_by_the_book(payload, tables)
 
 
+@given(st.binary(max_size=24), messages())
+def test_a_decoder_knows_the_canonical_payload(
+    payload: bytes, message: tuple[list[int], list[Table]]
+) -> None:
+    """It is what encoding the symbols again gives, whether they were written so or not."""
+    symbols, tables = message
+    for data in (payload, encode_by_the_book(symbols, tables)):
+        decoder = RangeDecoder(data)
+        try:
+            read = [decoder.decode(np.array(table, dtype=np.int64)) for table in tables]
+        except MalformedError:
+            continue
+        assert decoder.canonical() == encode_by_the_book(read, tables)
+
+
 @given(st.lists(st.integers(0, 3), max_size=200), st.integers(1, TOTAL - 3))
 def test_full_tables_are_coded_as_by_constriction(symbols: list[int], first: int) -> None:
     """Which writes whole words, so its words go on where the payload stops."""

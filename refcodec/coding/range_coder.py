@@ -83,25 +83,45 @@ class RangeDecoder:
         self._next = _STATE_BITS // 8
         self._value = int.from_bytes(payload[: self._next].ljust(self._next, b"\0"), "big")
         self._range = (1 << _STATE_BITS) - 1
+        self._scale = 1
 
     def decode(self, frequencies: Frequencies) -> int:
         """The next symbol; MalformedError where no symbol's interval holds the payload."""
         ends = frequencies.cumsum()
-        scale = self._range // int(ends[-1])
-        symbol = int(ends.searchsorted(self._value // scale, side="right"))
-        if symbol == len(ends):
+        symbol = int(ends.searchsorted(self.target(int(ends[-1])), side="right"))
+        frequency = int(frequencies[symbol])
+        self.narrow(int(ends[symbol]) - frequency, frequency)
+        return symbol
+
+    def target(self, total: int) -> int:
+        """Which of `total` equal shares of the interval the payload lies in.
+
+        The next symbol is the one whose share of the cumulative frequencies holds it;
+        `narrow` must be told. MalformedError where the payload lies in none.
+        """
+        self._scale = self._range // total
+        share = self._value // self._scale
+        if share >= total:
             raise MalformedError(
                 "range-coded payload: its value lies outside every symbol's interval"
             )
-        frequency = int(frequencies[symbol])
-        self._value -= scale * (int(ends[symbol]) - frequency)
-        self._range = scale * frequency
+        return share
+
+    def narrow(self, cumulative: int, frequency: int) -> None:
+        """Go on to the next symbol, after one of this frequency, as in `RangeEncoder.narrow`."""
+        self._value -= self._scale * cumulative
+        self._range = self._scale * frequency
         if self._range < _WORD:
             word = self._payload[self._next : self._next + 4].ljust(4, b"\0")
             self._value = self._value << _WORD_BITS | int.from_bytes(word, "big")
             self._range <<= _WORD_BITS
             self._next += 4
-        return symbol
+
+    def canonical(self) -> bytes:
+        """The canonical payload of the symbols so far: what a decoder compares its own with."""
+        consumed = self._payload[: self._next].ljust(self._next, b"\0")
+        low = int.from_bytes(consumed, "big") - self._value
+        return RangeEncoder(low, self._range, 8 * self._next).finish()
 
     @property
     def left_bits(self) -> int:

@@ -17,7 +17,7 @@ from refcodec.coding.range_coder import TOTAL, Frequencies, RangeDecoder, RangeE
 from refcodec.errors import LimitError, MalformedError, NonCanonicalError
 from refcodec.limits import ITEMS_MAX, MAP_MAX_SIDE, MAP_MIN_SIDE
 from refcodec.visual.map_model import LEVEL_BITS, Context, Levels, Shape, code_cells, load_network
-from refcodec.visual.symbols import Code, uniform, writing
+from refcodec.visual.symbols import Code, reading, uniform, writing
 
 MAP_MAX_BITS = LEVEL_BITS
 # A box has its sides on a grid of so many units along the canvas's width and height.
@@ -174,17 +174,11 @@ def encode_maps(maps: Mapping[int, Map | Box], item_count: int) -> bytes:
 
 def decode_maps(payload: bytes, item_count: int) -> dict[int, Map | Box]:
     """Maps and boxes by item index, after checking all of it; raises SemError classes."""
-    decoder, encoder = RangeDecoder(payload), RangeEncoder()
-
-    def code(_: int, frequencies: Frequencies) -> int:
-        symbol = decoder.decode(frequencies)
-        encoder.encode(symbol, frequencies)
-        return symbol
-
-    maps = _code_maps(code, None, item_count)
+    decoder = RangeDecoder(payload)
+    maps = _code_maps(reading(decoder), None, item_count)
     if not maps:
         raise MalformedError("maps: the payload holds none; the chunk must be left out")
-    if encoder.finish() != payload:
+    if decoder.canonical() != payload:
         raise NonCanonicalError(
             "maps: their symbols have another payload, the shortest, which alone is valid"
         )
