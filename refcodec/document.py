@@ -164,9 +164,14 @@ def _map_json(item_map: Map | Box | None) -> dict[str, Any] | None:
 def _thumbnail_json(thumbnail: Thumbnail | None) -> dict[str, Any] | None:
     if thumbnail is None:
         return None
-    width, height = thumbnail.size
-    samples = thumbnail.samples().tobytes()
-    return {"width": width, "height": height, "samples": base64.b64encode(samples).decode()}
+    samples, alpha = thumbnail.samples(), thumbnail.alpha()
+    height, width, _ = samples.shape
+    return {
+        "width": width,
+        "height": height,
+        "samples": base64.b64encode(samples.tobytes()).decode(),
+        "alpha": None if alpha is None else base64.b64encode(alpha.tobytes()).decode(),
+    }
 
 
 def _archive_json(archive: Archive) -> dict[str, Any]:

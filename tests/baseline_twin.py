@@ -99,7 +99,13 @@ def render(
                 continue
             counted = [(i, k, 16 * e if of_samples[k][i] == label else e) for i, k, e in around]
             d = sum(e for _, _, e in counted)
-            sums = [sum(e * plane[k][i] for i, k, e in counted) for plane in planes]
-            line.append([(n + (d >> 1)) // d for n in sums])
+            pixel = []
+            for number, plane in enumerate(planes):
+                n = sum(e * plane[k][i] for i, k, e in counted)
+                m = sum(e * plane[k][i] for i, k, e in around)
+                moved = plain[number][y][x] + (n + (d >> 1)) // d - ((m + 2**27) >> 28)
+                values = [plane[k][i] for i, k, _ in around]
+                pixel.append(min(max(moved, min(values)), max(values)))
+            line.append(pixel)
         picture.append(line)
     return picture

@@ -96,11 +96,15 @@ def test_readme_example_can_be_made_again(
     assert (tmp_path / "both.jpg").read_bytes().startswith(b"\xff\xd8")
 
 
-def test_the_model_card_is_of_the_shipped_prior() -> None:
-    card = (ROOT / "refcodec" / "data" / "prior-1.md").read_text("utf-8")
-    weights = (ROOT / "refcodec" / "data" / "prior-1.bin").read_bytes()
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("prior", "refcodec/data/prior-1"), ("thumbnail-weights", "spec/thumbnail-1")],
+)
+def test_model_cards_are_of_the_shipped_weights(kind: str, name: str) -> None:
+    card = (ROOT / f"{name}.md").read_text("utf-8")
+    weights = (ROOT / f"{name}.bin").read_bytes()
     digest = hashlib.sha256(weights).hexdigest()
-    assert digest == lookup("prior", 1).digest
+    assert digest == lookup(kind, 1).digest
     assert digest in card
     assert f"{len(weights):,} bytes" in card
 

@@ -150,7 +150,7 @@ def test_the_logistic_function() -> None:
 
 def test_the_weights_are_those_that_the_specification_names() -> None:
     digest = hashlib.sha256(TABLES_FILE.read_bytes()).hexdigest()
-    assert digest == lookup("map-tables", 1).digest
+    assert digest == lookup("map-weights", 1).digest
     assert digest in TABLES_FILE.with_name("sem.md").read_text("utf-8")
     tables = json.loads(TABLES_FILE.read_bytes())
     weights = np.array([*tables["hidden"], [*tables["output"], *[0] * 22]])

@@ -163,7 +163,7 @@ def test_thumbnail_and_maps_are_drawn_to_size(mapped_file: Path) -> None:
     assert "\x1b[38;2;" in drawn
     lines = ESCAPES.sub("", drawn).splitlines()
     start = next(number for number, line in enumerate(lines) if "samples" in line)
-    assert lines[start] == "  thumbnail, 64 x 43 samples"
+    assert lines[start] == "  thumbnail, 48 x 32 samples"
     # 56 columns of 60, and 2:3 of them in lines of half the width.
     assert lines[start + 1 : start + 20] == ["  " + 56 * HALF_BLOCK] * 19
     assert lines[start + 20] == "  map 1, 4 x 4 cells: roof\\x1b[31m\\u202e"
@@ -178,7 +178,7 @@ def test_colours_by_the_environment(mapped_file: Path) -> None:
     assert "38;2;" not in indexed_colours
     without = shown(mapped_file, "--show", "always", TERM="xterm", NO_COLOR="1")
     assert "\x1b" not in without
-    assert "thumbnail, 64 x 43 samples" in without
+    assert "thumbnail, 48 x 32 samples" in without
     narrow = shown(mapped_file, "--show", "always", NO_COLOR="1", COLUMNS="1", LINES="1")
     assert "map 3" in narrow
 

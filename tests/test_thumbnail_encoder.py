@@ -1,47 +1,45 @@
-"""The thumbnail encoder, and the tools that fit and measure it."""
+"""The thumbnail encoder, and the tools that train and measure it."""
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from refcodec.coding.range_coder import TOTAL, RangeEncoder
+from refcodec.coding.range_coder import RangeEncoder
 from refcodec.errors import LimitError, MalformedError
+from refcodec.picture.load import load_picture
 from refcodec.visual.symbols import uniform, writing
 from refcodec.visual.thumbnail import Thumbnail
-from refcodec.visual.thumbnail_model import Model
 from tools.bench import thumbnail as bench
-from tools.thumbnail import fit
 
 KODIM23 = Path(__file__).parent / "pictures" / "kodim23.png"
 
 
-@pytest.mark.parametrize(("budget", "decibels"), [(24, 17.0), (64, 19.9), (128, 21.9), (256, 23.8)])
+@pytest.mark.parametrize(("budget", "decibels"), [(24, 16.9), (64, 19.9), (128, 21.9), (256, 24.6)])
 def test_quality_and_use_of_the_budget(budget: int, decibels: float) -> None:
     original = Image.open(KODIM23).reduce(8)
     thumbnail = Thumbnail.from_image(original, budget)
-    assert budget - 1 <= len(thumbnail.data) <= budget
+    assert budget - 3 <= len(thumbnail.data) <= budget
     assert bench.psnr(thumbnail.image(), original) > decibels
     assert Thumbnail.decode(thumbnail.data, (96, 64)) == thumbnail
 
 
-@pytest.mark.parametrize("budget", [-1, 0, 1, 2])
+@pytest.mark.parametrize("budget", [-1, 0, 1])
 def test_budgets_too_small_for_anything(budget: int) -> None:
     with pytest.raises(LimitError, match="nothing fits"):
         Thumbnail.from_image(Image.open(KODIM23), budget)
 
 
-@pytest.mark.parametrize("budget", range(3, 16))
+@pytest.mark.parametrize("budget", [6, 9, 12, 15])
 def test_small_budgets(budget: int) -> None:
     thumbnail = Thumbnail.from_image(Image.open(KODIM23), budget)
     assert 0 < len(thumbnail.data) <= budget
     red, green, blue = thumbnail.samples().reshape(-1, 3).mean(axis=0)
-    assert budget < 6 or red > green > blue
+    assert red > green > blue
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "F"])
@@ -56,23 +54,40 @@ def test_modes(mode: str) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (5, 4)])
 def test_plain_pictures(size: tuple[int, int], colours: tuple[int, int, int]) -> None:
     thumbnail = Thumbnail.from_image(Image.new("RGB", size, colours))
-    assert len(thumbnail.data) < 16
+    assert len(thumbnail.data) < 100
     assert thumbnail.image().size == thumbnail.size
-    assert np.abs(thumbnail.samples().astype(int) - colours).max() <= 2
+    assert np.abs(thumbnail.samples().astype(int) - colours).max() <= 3
 
 
 def test_noise_and_full_budget() -> None:
     noise = np.random.default_rng(5).integers(0, 256, (64, 64, 3)).astype(np.uint8)
     thumbnail = Thumbnail.from_image(Image.fromarray(noise), 5000)
-    assert 1000 < len(thumbnail.data) <= 4096
-    assert bench.psnr(thumbnail.image(), Image.fromarray(noise)) > 8
+    assert 3800 < len(thumbnail.data) <= 4096
+    assert bench.psnr(thumbnail.image(), Image.fromarray(noise)) > 14
+
+
+@pytest.mark.parametrize(
+    ("size", "budget", "grid"),
+    [((20, 10), 64, (24, 12)), ((70, 50), 64, (64, 46)), ((300, 300), 64, (96, 96)),
+     ((300, 300), 400, (128, 128)), ((100, 300), 400, (43, 128))],
+)  # fmt: skip
+def test_grid_of_a_picture(size: tuple[int, int], budget: int, grid: tuple[int, int]) -> None:
+    image = Image.open(KODIM23).resize(size)
+    assert Thumbnail.from_image(image, budget).size == grid
+
+
+def test_a_thorough_search_finds_no_worse() -> None:
+    original = Image.open(KODIM23).reduce(8)
+    usual, best = (Thumbnail.from_image(original, 50, thorough=each) for each in (False, True))
+    assert bench.psnr(best.image(), original) >= bench.psnr(usual.image(), original)
+    assert len(best.data) <= 50
 
 
 def test_canvas_of_a_picture_that_was_scaled_down() -> None:
     image = Image.open(KODIM23).resize((300, 199))
     thumbnail = Thumbnail.from_image(image, 40, canvas=(7680, 5120))
     assert thumbnail.canvas == (7680, 5120)
-    assert thumbnail.image().size == (64, 43)
+    assert thumbnail.image().size == (96, 64)
 
 
 def test_thumbnails_are_values() -> None:
@@ -97,33 +112,73 @@ def test_writing_returns_what_it_writes() -> None:
     assert writing(RangeEncoder())(3, uniform(7)) == 3
 
 
+# Alpha.
+
+
+def disc() -> Image.Image:
+    """A red disc on a ground that is transparent, and black beneath."""
+    image = Image.new("RGBA", (240, 160), (0, 0, 0, 0))
+    ImageDraw.Draw(image).ellipse((60, 20, 180, 140), fill=(220, 60, 40, 255))
+    return image
+
+
+def test_alpha_is_kept() -> None:
+    thumbnail = Thumbnail.from_image(disc(), 120)
+    assert len(thumbnail.data) <= 120
+    image = thumbnail.image()
+    assert image.mode == "RGBA"
+    assert image.getpixel((48, 32)) == pytest.approx((220, 60, 40, 255), abs=12)
+    assert image.getpixel((3, 3))[3] < 12  # type: ignore[index]
+    wanted = np.asarray(disc().getchannel("A").resize(image.size), float)
+    assert np.abs(np.asarray(image.getchannel("A"), float) - wanted).mean() < 12
+
+
+def test_an_opaque_alpha_channel_is_none() -> None:
+    image = Image.open(KODIM23).resize((48, 32)).convert("RGBA")
+    thumbnail = Thumbnail.from_image(image, 40)
+    assert thumbnail.alpha() is None
+    assert thumbnail.image().mode == "RGB"
+
+
+def test_a_picture_that_is_transparent_everywhere() -> None:
+    alpha = Thumbnail.from_image(Image.new("RGBA", (64, 64)), 60).alpha()
+    assert alpha is not None
+    assert alpha.max() < 8
+
+
+def test_alpha_needs_bytes_too() -> None:
+    with pytest.raises(LimitError, match="nothing fits 8 bytes"):
+        Thumbnail.from_image(disc(), 8)
+
+
+def test_a_loaded_picture_keeps_its_alpha() -> None:
+    """Analysis sees the picture over white, the thumbnail what was drawn over it."""
+    loaded = load_picture(disc())
+    assert loaded.image.getpixel((0, 0)) == (255, 255, 255)
+    whole = loaded.with_alpha()
+    assert whole.getpixel((120, 80)) == (220, 60, 40, 255)
+    assert whole.getpixel((0, 0))[3] == 0  # type: ignore[index]
+    assert load_picture(Image.open(KODIM23)).with_alpha().mode == "RGB"
+
+
 # The tools.
 
 
-def test_fit_is_reproducible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit, "BUDGETS", (24,))
-    monkeypatch.setattr(fit, "ROUNDS", 2)
-    Image.open(KODIM23).resize((192, 128)).save(tmp_path / "a.jpg", quality=92)
-    outputs = [tmp_path / "1.json", tmp_path / "2.json"]
-    for output in outputs:
-        arguments = ["fit", str(tmp_path), "-o", str(output), "--crops", "1"]
-        monkeypatch.setattr(sys, "argv", arguments)
-        fit.main()
-    assert outputs[0].read_bytes() == outputs[1].read_bytes()
-    model = Model(json.loads(outputs[0].read_text(encoding="ascii")))
-    for row in (model.step, *model.end, *model.magnitude):
-        assert int(row.sum()) == TOTAL
-    # Of two contexts the higher has the greater magnitudes.
-    means = [float((row / TOTAL) @ np.arange(16)) for row in model.magnitude]
-    assert means[2] < means[12] < means[22]
+@pytest.fixture
+def photographs(tmp_path: Path) -> Path:
+    """A folder with a photograph."""
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    Image.open(KODIM23).resize((768, 512)).save(folder / "a.jpg", quality=92)
+    (folder / "notes.txt").write_text("no picture")
+    return folder
 
 
 def test_bench_prints_a_row_a_budget(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    photographs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Image.open(KODIM23).resize((192, 128)).save(tmp_path / "a.png")
     monkeypatch.setattr(bench, "PEER_SIXTEENTHS", (8,))
-    monkeypatch.setattr(sys, "argv", ["thumbnail", str(tmp_path)])
+    monkeypatch.setattr(sys, "argv", ["thumbnail", str(photographs)])
     monkeypatch.setattr(bench, "BUDGETS", (24, 256))
     bench.main()
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| 256 |")]

@@ -1,155 +1,279 @@
-"""A plain thumbnail decoder, step by step as in the specification, to hold ours against."""
+"""A plain thumbnail decoder, one integer at a time as in section 3.4, to hold ours against.
+
+Only the range decoder is shared with the package, and it has tests of its own.
+"""
 
 from __future__ import annotations
 
-import json
+import operator
+import struct
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from refcodec.coding.range_coder import RangeDecoder
-from refcodec.errors import MalformedError, NonCanonicalError
+from refcodec.errors import MalformedError
 
-TABLES_FILE = Path(__file__).parent.parent / "spec" / "thumbnail-1.json"
-TABLES: dict[str, Any] = json.loads(TABLES_FILE.read_text(encoding="ascii"))
-ENDS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+WEIGHTS_FILE = Path(__file__).parent.parent / "spec" / "thumbnail-1.bin"
+W = 40
+PHASES = (
+    (0, (0,), 0),
+    (0, (1,), 0),
+    (0, (0,), 1),
+    (0, (1,), 1),
+    (0, (2,), None),
+    (1, (0, 1, 2), None),
+    (2, (0, 1, 2), None),
+)
+AROUND = [(-1, -1), (0, -1), (1, -1), (-1, 0), (0, 0), (1, 0), (-1, 1), (0, 1), (1, 1)]
+
+Vector = list[int]
+Position = tuple[int, int]
 
 
-def scalar_cosine(k: int, n: int) -> int:
-    if k == n:
-        return 0
-    x = (k * 52707179 + n) // (2 * n)
-    y = (x * x + 2**23) // 2**24
-    c = 2**24
-    for j in (7, 6, 5, 4, 3, 2, 1):
-        assert 0 <= y * c < 2**53
-        c = 2**24 - y * c // (2**24 * (2 * j) * (2 * j - 1))
-    return c
+def clip(a: int, b: int, c: int) -> int:
+    return min(max(a, b), c)
+
+
+def act(vector: Vector) -> Vector:
+    return [clip(a, 0, 8191) for a in vector]
+
+
+@dataclass(frozen=True)
+class Layer:
+    weights: list[Vector]
+    biases: Vector
+
+    def __call__(self, inputs: Vector) -> Vector:
+        outputs = []
+        for weights, bias in zip(self.weights, self.biases, strict=True):
+            assert len(weights) == len(inputs)
+            total = bias + 512 + sum(map(operator.mul, weights, inputs))
+            assert abs(total) < 2**31
+            outputs.append(total >> 10)
+        return outputs
 
 
 @cache
-def scalar_basis(n: int, k: int, x: int) -> int:
-    if k == 0:
-        return 16384
-    r = (2 * x + 1) * k % (4 * n)
-    if r > 2 * n:
-        r = 4 * n - r
-    c = scalar_cosine(r, n) if r <= n else -scalar_cosine(2 * n - r, n)
-    return (c * 23726566 + 2**33) // 2**34
+def weights_file() -> tuple[list[Layer], list[Vector]]:
+    """The layers in order, and the frequency tables."""
+    data = WEIGHTS_FILE.read_bytes()
+    assert data[:8] == b"SEMTHM01"
+    place = 8
+    heads = [(2 * len(details)) for _, details, _ in PHASES] + [12]
+    shapes = [(W, 32), (W, 9 * W), (W, 9 * W)]
+    for outputs in heads:
+        shapes += [(W, 9 * 18), (W, W), (outputs, W)]
+    layers = []
+    for outputs, inputs in shapes:
+        flat = struct.unpack_from(f"<{outputs * inputs}h", data, place)
+        place += 2 * outputs * inputs
+        biases = struct.unpack_from(f"<{outputs}i", data, place)
+        place += 4 * outputs
+        rows = [list(flat[o * inputs : (o + 1) * inputs]) for o in range(outputs)]
+        layers.append(Layer(rows, list(biases)))
+    frequencies = struct.unpack_from("<720H", data, place)
+    assert place + 1440 == len(data)
+    return layers, [list(frequencies[16 * row : 16 * row + 16]) for row in range(45)]
 
 
 class ScalarDecoder:
-    """Steps 1 to 3: canvas and payload to levels, without the comparison of encodings."""
+    """Steps 1 to 6, without the comparison of encodings."""
 
     def __init__(self, payload: bytes, canvas: tuple[int, int]) -> None:
         if not payload:
             raise MalformedError("empty")
-        long, short = max(canvas), min(canvas)
-        side = max(1, (128 * short + long) // (2 * long))
-        self.w, self.h = (64, side) if canvas[0] >= canvas[1] else (side, 64)
-        places = [(u, v) for v in range(self.h) for u in range(self.w)]
-        places.sort(
-            key=lambda place: ((place[0] * self.h) ** 2 + (place[1] * self.w) ** 2, place[1])
-        )
-        self.scan = places[:1024]
         self.coder = RangeDecoder(payload)
-        self.levels: list[dict[tuple[int, int], int]] = [{}, {}, {}]
-        self.q = self.row(TABLES["step"])
-        ends = []
-        for p in range(3):
-            shift = self.q >> 1 if p == 0 else 0
-            ends.append((self.row(TABLES["end"][p]) - shift) % 21)
-        for p in range(3):
-            self.plane(p, ends[p])
+        self.layers, self.table = weights_file()
+        side = self.shares([1, 1, 4, 3, 3, 2, 1, 1])
+        longer = (24, 32, 48, 64, 96, 128, 192, 256)[side]
+        usual = (18, 20, 22, 20, 17, 12, 10, 8)[side]
+        self.step_shares = [max(1, 16 - 3 * abs(i - usual)) for i in range(32)]
+        has_alpha = self.shares([15, 1])
+        a, b = max(canvas), min(canvas)
+        shorter = max(1, (2 * longer * b + a) // (2 * a))
+        self.w, self.h = (longer, shorter) if canvas[0] >= canvas[1] else (shorter, longer)
+        self.pixels = [self.colour(sample) for sample in self.picture(3)]
+        self.alpha = [self.colour(sample)[0] for sample in self.picture(1)] if has_alpha else None
 
-    def row(self, frequencies: list[int]) -> int:
-        return self.coder.decode(np.array(frequencies, dtype=np.int64) * 256)
-
-    def uniform(self, n: int) -> int:
-        frequencies = [2**24 // n] * n
-        frequencies[0] += 2**24 % n
+    def shares(self, frequencies: list[int]) -> int:
         return self.coder.decode(np.array(frequencies, dtype=np.int64))
 
-    def size(self, p: int) -> int:
-        i = self.q + (1 if p == 1 else 0)
-        return (64, 76, 91, 108)[i % 4] << (i >> 2)
+    def bits(self, n: int) -> int:
+        return self.shares([1] * 2**n) if n else 0
 
-    def plane(self, p: int, end: int) -> None:
-        count = min(ENDS[end], len(self.scan))
-        for n in range(count):
-            if p == 0 and n == 0:
-                m = 32768 // self.size(0)
-                self.levels[p][0, 0] = self.uniform(2 * m + 1) - m
-            else:
-                self.levels[p][self.scan[n]] = self.other_level(p, n)
-        last = [self.levels[p][place] for place in self.scan[ENDS[end - 1] : count]] if end else [1]
-        if not any(last):
-            raise NonCanonicalError("end class")
+    def picture(self, colours: int) -> list[Vector]:
+        """Step 2."""
+        sizes = [(self.w, self.h)]
+        while sizes[-1] != (1, 1):
+            sizes.append(((sizes[-1][0] + 1) // 2, (sizes[-1][1] + 1) // 2))
+        top = len(sizes) - 1
+        self.q = self.shares(self.step_shares)
+        self.colours = colours
+        sample = [0, 0, 0]
+        for c in range(colours):
+            j = self.scale_class((384, -179, -179)[c] - self.log(top))
+            sample[c] = clip(self.level(j, self.size(top)) * self.size(top), -131072, 131072)
+        samples: dict[Position, Vector] = {(0, 0): sample}
+        surprise: dict[Position, Vector] = {(0, 0): [0, 0, 0]}
+        for k in range(top - 1, -1, -1):
+            samples, surprise = self.finer(samples, surprise, sizes[k + 1], sizes[k], k)
+        return [samples[x, y] for y in range(self.h) for x in range(self.w)]
 
-    def other_level(self, p: int, n: int) -> int:
-        a = self.row(TABLES["magnitude"][self.context(p, n)])
-        if a == 15:
-            k = 0
-            while self.uniform(2):
-                k += 1
-                if k > 9:
+    def size(self, k: int) -> int:
+        return ((1536, 1827, 2172, 2583)[self.q % 4] << (self.q // 4)) >> k
+
+    def log(self, k: int) -> int:
+        return 64 * self.q - 362 - 256 * k
+
+    def scale_class(self, a: int) -> int:
+        return min((a + 932) >> 5, 124)
+
+    def level(self, j: int, step: int) -> int:
+        e = 0 if j < 45 else (j - 45) // 8 + 1
+        m = self.shares(self.table[j - 8 * e])
+        if m == 15:
+            b = 0
+            while self.bits(1):
+                b += 1
+                if b > 12:
                     raise MalformedError("escape")
-            x = 1
-            for _ in range(k):
-                x = 2 * x + self.uniform(2)
-            a = 14 + x
-        if a * self.size(p) > 65536:
-            raise MalformedError("coefficient")
-        return -a if a and self.uniform(2) else a
+            m = 14 + 2**b + self.bits(b)
+        if e > 0:
+            m = m * 2**e + self.bits(e)
+        if m > 0 and self.bits(1):
+            m = -m
+        if abs(m) * step > 2**20:
+            raise MalformedError("level")
+        return m
 
-    def magnitude(self, p: int, u: int, v: int) -> int:
-        return 0 if (u, v) == (0, 0) else abs(self.levels[p].get((u, v), 0))
+    def trunk(
+        self,
+        samples: dict[Position, Vector],
+        surprise: dict[Position, Vector],
+        size: Position,
+        k: int,
+    ) -> dict[Position, Vector]:
+        """Step 3."""
+        first, second, third = self.layers[:3]
 
-    def context(self, p: int, n: int) -> int:
-        log: list[int] = TABLES["log"]
-        t: int
-        if n == 0:
-            bias, slope = TABLES["dc_weights"][p - 1]
-            t = bias + slope * self.q
-        else:
-            u, v = self.scan[n]
-            activity = (
-                2 * self.magnitude(p, u - 1, v)
-                + 2 * self.magnitude(p, u, v - 1)
-                + self.magnitude(p, u - 2, v)
-                + self.magnitude(p, u, v - 2)
-            )
-            luma = self.magnitude(0, u, v) if p > 0 else 0
-            orange = self.magnitude(1, u, v) if p > 1 else 0
-            frequency_class = len([end for end in ENDS[1:] if end <= n])
-            w = TABLES["weights"][p]
-            t = w[0] + w[1] * self.q + w[2] * frequency_class + w[3] * log[min(activity, 63)]
-            t += w[4] * log[min(2 * luma, 63)] + w[5] * log[min(2 * orange, 63)]
-        return min(max(t >> 10, 0), 23)
+        def nearest(x: int, y: int) -> Position:
+            return clip(x, 0, size[0] - 1), clip(y, 0, size[1] - 1)
 
-    def samples(self) -> list[tuple[int, int, int]]:
-        """Steps 4 and 5: RGB of the samples row by row."""
-        across = [[scalar_basis(self.w, u, x) for x in range(self.w)] for u in range(self.w)]
-        down = [[scalar_basis(self.h, v, y) for y in range(self.h)] for v in range(self.h)]
-        planes = []
-        for p in range(3):
-            rows: dict[int, list[int]] = {}
-            for (u, v), level in self.levels[p].items():
-                if level:
-                    sums = rows.setdefault(v, [8192] * self.w)
-                    for x in range(self.w):
-                        sums[x] += level * self.size(p) * across[u][x]
-            plane = [[8192] * self.w for _ in range(self.h)]
-            for v, sums in rows.items():
-                for y in range(self.h):
-                    for x in range(self.w):
-                        plane[y][x] += (sums[x] >> 14) * down[v][y]
-            planes.append([value >> 14 for row in plane for value in row])
-        picture = []
-        for luma, orange, green in zip(*planes, strict=True):
-            y = luma + 32768 + 128
-            rgb = (y + orange - green, y + green, y - orange - green)
-            picture.append(tuple(min(max(value >> 8, 0), 255) for value in rgb))
-        return [(red, green, blue) for red, green, blue in picture]
+        def around(vectors: dict[Position, Vector], x: int, y: int) -> Vector:
+            return [value for dx, dy in AROUND for value in vectors[nearest(x + dx, y + dy)]]
+
+        a = {}
+        for (x, y), centre in samples.items():
+            inputs = []
+            for dx, dy in AROUND:
+                if (dx, dy) != (0, 0):
+                    neighbour = samples[nearest(x + dx, y + dy)]
+                    inputs += [(neighbour[c] - centre[c] + 16) >> 5 for c in range(3)]
+            inputs += [(value + 32) >> 6 for value in centre]
+            inputs += [value * 128 for value in surprise[x, y]]
+            inputs += [self.log(k), 256 // max(size)]
+            a[x, y] = act(first(inputs))
+        f = {(x, y): second(around(a, x, y)) for x, y in a}
+        active = {place: act(vector) for place, vector in f.items()}
+        return {(x, y): list(map(operator.add, f[x, y], third(around(active, x, y)))) for x, y in a}
+
+    def finer(
+        self,
+        samples: dict[Position, Vector],
+        surprise: dict[Position, Vector],
+        size: Position,
+        finer_size: Position,
+        k: int,
+    ) -> tuple[dict[Position, Vector], dict[Position, Vector]]:
+        """Steps 4 and 5: level k from level k + 1."""
+        trunk = self.trunk(samples, surprise, size, k)
+        places = sorted(trunk, key=lambda place: (place[1], place[0]))
+        details = {place: [0] * 9 for place in places}
+        levels = {place: [0] * 9 for place in places}
+
+        def head(number: int, chosen: list[Position]) -> dict[Position, Vector]:
+            known, hidden, outputs = self.layers[3 + 3 * number : 6 + 3 * number]
+            result = {}
+            for x, y in chosen:
+                inputs = []
+                for dx, dy in AROUND:
+                    place = x + dx, y + dy
+                    if place in details:
+                        inputs += [(value + 16) >> 5 for value in details[place]]
+                        inputs += [clip(value, -2, 2) * 256 for value in levels[place]]
+                    else:
+                        inputs += [0] * 18
+                u = act(list(map(operator.add, trunk[x, y], known(inputs))))
+                result[x, y] = outputs(act(hidden(u)))
+            return result
+
+        step = self.size(k)
+        for number, (c, which, parity) in enumerate(PHASES):
+            if c >= self.colours:
+                continue
+            chosen = [(x, y) for x, y in places if parity is None or (x + y) % 2 == parity]
+            for place, v in head(number, chosen).items():
+                for t, i in enumerate(which):
+                    mean = v[t] * 32
+                    j = self.scale_class(v[len(which) + t] - 256)
+                    n = self.level(j, step) if j >= 0 else 0
+                    levels[place][3 * c + i] = n
+                    details[place][3 * c + i] = clip(mean + n * step, -131072, 131072)
+        coded = {place: (details[place], levels[place]) for place in places}
+        return self.joined(samples, coded, head(7, places), finer_size, step)
+
+    def joined(
+        self,
+        samples: dict[Position, Vector],
+        coded: dict[Position, tuple[Vector, Vector]],
+        corrections: dict[Position, Vector],
+        size: Position,
+        step: int,
+    ) -> tuple[dict[Position, Vector], dict[Position, Vector]]:
+        """Step 5."""
+        r = min(step, 16384)
+        finer: dict[Position, Vector] = {}
+        surprise: dict[Position, Vector] = {}
+        for (x, y), v in corrections.items():
+            coarse = list(samples[x, y])
+            d, levels = list(coded[x, y][0]), coded[x, y][1]
+            for c in range(self.colours):
+                coarse[c] += (v[4 * c] * r + 256) >> 9
+                for i in range(3):
+                    d[3 * c + i] += (v[4 * c + 1 + i] * r + 128) >> 8
+            for dy in (0, 1):
+                for dx in (0, 1):
+                    place = 2 * x + dx, 2 * y + dy
+                    if place[0] >= size[0] or place[1] >= size[1]:
+                        continue
+                    sx, sy = 1 - 2 * dx, 1 - 2 * dy
+                    finer[place] = [
+                        clip(
+                            coarse[c]
+                            + (
+                                (sx * d[3 * c] + sy * d[3 * c + 1] + sx * sy * d[3 * c + 2] + 1)
+                                >> 1
+                            ),
+                            -131072,
+                            131072,
+                        )
+                        for c in range(3)
+                    ]
+                    surprise[place] = [
+                        min(sum(abs(clip(n, -2, 2)) for n in levels[3 * c : 3 * c + 3]), 4)
+                        for c in range(3)
+                    ]
+        return finer, surprise
+
+    def colour(self, sample: Vector) -> tuple[int, int, int]:
+        """Step 6."""
+        y, u, v = sample
+        red = 2365 * y + 2896 * u + 1672 * v
+        green = 2365 * y - 3344 * v
+        blue = 2365 * y - 2896 * u + 1672 * v
+        assert max(map(abs, (red, green, blue))) < 2**30
+        first, second, third = (clip((a + 134217728) >> 20, 0, 255) for a in (red, green, blue))
+        return first, second, third

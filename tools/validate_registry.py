@@ -22,8 +22,8 @@ RANGES = {
     "canvas-class": (0, 7),
     "chunk": (0x08, 0xFF),
     "text-mode": (0, 7),
-    "thumbnail-tables": (1, (1 << 32) - 1),
-    "map-tables": (1, (1 << 32) - 1),
+    "thumbnail-weights": (1, (1 << 32) - 1),
+    "map-weights": (1, (1 << 32) - 1),
     "prior": (1, (1 << 32) - 1),
     "describer": (1, (1 << 32) - 1),
     "generator": (1, (1 << 32) - 1),
@@ -31,7 +31,7 @@ RANGES = {
 }
 PRIVATE_CHUNK_BIT = 0x40
 PRIVATE_RANGE = range(1 << 20, 1 << 21)
-NEEDS_DIGEST = {"prior", "thumbnail-tables", "map-tables"}
+NEEDS_DIGEST = {"prior", "thumbnail-weights", "map-weights"}
 
 Row = tuple[str, ...]
 

@@ -12,16 +12,27 @@ from conformance.make import (
     bare_files,
     chunk_files,
     lm_texts,
+    maps,
     orders,
     renderings,
     sealed_files,
     texts,
-    visuals,
+    thumbnails,
 )
 from conformance.make.pieces import ENTRIES, Entry
 
 # Importing the modules registers their vectors.
-MODULES = (bare_files, chunk_files, sealed_files, texts, lm_texts, visuals, orders, renderings)
+MODULES = (
+    bare_files,
+    chunk_files,
+    sealed_files,
+    texts,
+    lm_texts,
+    thumbnails,
+    maps,
+    orders,
+    renderings,
+)
 
 
 def write_vector(entry: Entry, folder: Path) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def parse_arguments() -> Namespace:
     parser.add_argument(
         "--search",
         action="store_true",
-        help="look for the cheapest spelling of the text: seconds a file, for a byte or two",
+        help="look for the cheapest spelling of the text and the best thumbnail: seconds a file",
     )
     text.add_argument(
         "--describer", choices=[EMBEDDED], default=EMBEDDED, help="who describes the picture"
@@ -261,7 +261,12 @@ def fit(document: Document, loaded: LoadedPicture, arguments: Namespace) -> Docu
     document = budget.fit_text(document, max_bytes, as_file, may_shorten=arguments.text is None)
     if not arguments.thumbnail_bytes:
         return document
-    make = partial(Thumbnail.from_image, loaded.image, canvas=loaded.canvas)
+    make = partial(
+        Thumbnail.from_image,
+        loaded.with_alpha(),
+        canvas=loaded.canvas,
+        thorough=arguments.search,
+    )
     return budget.fit_thumbnail(document, max_bytes, as_file, make, arguments.thumbnail_bytes)
 
 

@@ -15,6 +15,8 @@ from PIL import Image
 
 HALF_BLOCK = "▀"
 RESET = "\x1b[0m"
+# What is seen where a thumbnail is transparent.
+GROUND = (128, 128, 128, 255)
 # From empty to full; the first is not blank, so that the canvas is seen where a map is not.
 SHADES = "·░▒▓█"
 # Names in TERM of terminals that show 24-bit colour and need not say so in COLORTERM.
@@ -59,8 +61,13 @@ def fitted(canvas: Size, room: Size) -> Size:
 
 
 def picture_lines(image: Image.Image, size: Size, depth: Depth) -> list[str]:
-    """A picture in so many columns and lines, in half blocks of two colours; grey: shades."""
+    """A picture in so many columns and lines, in half blocks of two colours; grey: shades.
+
+    What is transparent shows a grey ground.
+    """
     columns, lines = size
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, GROUND), image)
     if depth is Depth.NONE:
         return shade_lines(np.asarray(image.convert("L")), size)
     small = image.convert("RGB").resize((columns, 2 * lines), Image.Resampling.BICUBIC)

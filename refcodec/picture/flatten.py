@@ -29,21 +29,37 @@ def fitted_size(size: tuple[int, int], longest: int) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def to_working_rgb(image: Image.Image, longest: int, notes: list[str]) -> Image.Image:
-    """Opaque 8-bit sRGB, longest side at most `longest`; remarks are added to `notes`."""
+def to_working_rgb(
+    image: Image.Image, longest: int, notes: list[str]
+) -> tuple[Image.Image, Image.Image | None]:
+    """Opaque 8-bit sRGB, longest side at most `longest`, and its alpha where there is some.
+
+    Remarks are added to `notes`.
+    """
     factor = max(1, max(image.size) // longest)
     value_range = _value_range(image, notes)
-    parts = []
-    transparent = False
+    parts, alphas = [], []
     for strip in _strips(image, factor):
-        flat, seen_through = _flatten(strip, value_range)
-        transparent |= seen_through
+        flat, alpha = _flatten(strip, value_range)
         parts.append(flat.reduce(factor))
-    if transparent:
-        notes.append("transparent: drawn over white")
-    whole = _stack(parts)
-    whole = whole.resize(fitted_size(whole.size, longest), Image.Resampling.LANCZOS)
-    return _to_srgb(whole, image.info.get("icc_profile"), notes)
+        alphas.append((alpha or Image.new("L", strip.size, 255)).reduce(factor))
+    whole, alpha = _stack(parts), _stack(alphas)
+    size = fitted_size(whole.size, longest)
+    working = _to_srgb(
+        whole.resize(size, Image.Resampling.LANCZOS), image.info.get("icc_profile"), notes
+    )
+    if alpha.getextrema() == (255, 255):
+        return working, None
+    notes.append("transparent: drawn over white")
+    return working, alpha.resize(size, Image.Resampling.LANCZOS)
+
+
+def uncovered(image: Image.Image, alpha: Image.Image) -> Image.Image:
+    """The RGBA image that, drawn over white, is this RGB image; alpha is of its size."""
+    share = np.asarray(alpha, np.float64)[:, :, None] / 255
+    behind = 255 - (255 - np.asarray(image, np.float64)) / np.maximum(share, 1 / 255)
+    colours = np.rint(np.clip(behind, 0, 255)).astype(np.uint8)
+    return Image.fromarray(np.dstack([colours, np.asarray(alpha)]))
 
 
 def _strips(image: Image.Image, factor: int) -> Iterator[Image.Image]:
@@ -84,19 +100,19 @@ def _value_range(image: Image.Image, notes: list[str]) -> Range:
     return low, high
 
 
-def _flatten(strip: Image.Image, value_range: Range) -> tuple[Image.Image, bool]:
-    """An opaque L, RGB or CMYK image, and whether anything in it was transparent."""
+def _flatten(strip: Image.Image, value_range: Range) -> tuple[Image.Image, Image.Image | None]:
+    """An opaque L, RGB or CMYK image, and the alpha that it had, if any."""
     mode = strip.mode
     if mode in _DEEP_MODES or mode.startswith("I;16"):
         return _flatten_deep(strip, value_range)
     if mode in _ALPHA_MODES or "transparency" in strip.info or _has_palette_alpha(strip):
         return _over_white(_with_alpha(strip))
     if mode in {"L", "RGB", "CMYK"}:
-        return strip, False
-    return strip.convert("L" if mode == "1" else "RGB"), False
+        return strip, None
+    return strip.convert("L" if mode == "1" else "RGB"), None
 
 
-def _flatten_deep(strip: Image.Image, value_range: Range) -> tuple[Image.Image, bool]:
+def _flatten_deep(strip: Image.Image, value_range: Range) -> tuple[Image.Image, Image.Image]:
     """Grey samples of 16 bits or more, or fractions, scaled to L."""
     low, high = value_range
     samples = np.asarray(strip)
@@ -106,18 +122,7 @@ def _flatten_deep(strip: Image.Image, value_range: Range) -> tuple[Image.Image, 
     if "transparency" in strip.info:
         transparent = samples == strip.info["transparency"]
     grey[transparent] = 255
-    return Image.fromarray(grey), bool(transparent.any())
-
-
-def alpha_of(image: Image.Image) -> Image.Image | None:
-    """The opacity (L) of an image of 8-bit samples, or None if it is opaque everywhere."""
-    is_transparent = "transparency" in image.info and image.mode not in _DEEP_MODES
-    if image.mode.startswith("I;16") or not (
-        image.mode in _ALPHA_MODES or is_transparent or _has_palette_alpha(image)
-    ):
-        return None
-    alpha = _with_alpha(image).getchannel("A")
-    return None if alpha.getextrema() == (255, 255) else alpha
+    return Image.fromarray(grey), Image.fromarray(np.where(transparent, 0, 255).astype(np.uint8))
 
 
 def _has_palette_alpha(strip: Image.Image) -> bool:
@@ -133,13 +138,13 @@ def _with_alpha(strip: Image.Image) -> Image.Image:
     return strip.convert("LA" if strip.mode in _GREY_ALPHA_MODES else "RGBA")
 
 
-def _over_white(strip: Image.Image) -> tuple[Image.Image, bool]:
+def _over_white(strip: Image.Image) -> tuple[Image.Image, Image.Image]:
     """The strip (LA or RGBA) drawn over white."""
     alpha = strip.getchannel("A")
     colour = strip.convert(strip.mode.removesuffix("A"))
     base = Image.new(colour.mode, strip.size, "white")
     base.paste(colour, mask=alpha)
-    return base, alpha.getextrema() != (255, 255)
+    return base, alpha
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Image.Image:

@@ -24,7 +24,7 @@ from PIL.ImageFile import ImageFile
 
 from refcodec.errors import LimitError, MalformedError, SemError, TruncatedError
 from refcodec.limits import CANVAS_MAX_SIDE
-from refcodec.picture.flatten import alpha_of, fitted_size, to_working_rgb
+from refcodec.picture.flatten import fitted_size, to_working_rgb, uncovered
 
 PICTURE_MAX_PIXELS = 1 << 28
 PICTURE_MAX_BYTES = 1 << 30
@@ -76,7 +76,8 @@ _warnings_lock = threading.Lock()
 class LoadedPicture:
     """A picture ready for analysis.
 
-    `image` is upright 8-bit RGB, its longest side at most WORKING_MAX_SIDE pixels; `canvas`
+    `image` is upright 8-bit RGB, its longest side at most WORKING_MAX_SIDE pixels; `alpha` is
+    of its size, 8-bit grey, None for a picture that is nowhere transparent; `canvas`
     is the (width, height) in pixels of the whole picture, upright; `sha256` is the digest of
     the file's bytes, None where there was no file; `notes` are sentences for standard error.
     """
@@ -85,6 +86,11 @@ class LoadedPicture:
     canvas: tuple[int, int]
     sha256: bytes | None
     notes: tuple[str, ...]
+    alpha: Image.Image | None = None
+
+    def with_alpha(self) -> Image.Image:
+        """The image as RGBA, or as it is where it is nowhere transparent."""
+        return self.image if self.alpha is None else uncovered(self.image, self.alpha)
 
 
 def load_picture(
@@ -133,7 +139,8 @@ def load_mask(source: str | os.PathLike[str] | bytes | BinaryIO | Image.Image) -
 def _prepare_mask(image: Image.Image) -> Image.Image:
     image.load()
     orientation = _orientation(image, [])
-    mask = alpha_of(image) or to_working_rgb(image, WORKING_MAX_SIDE, []).convert("L")
+    working, alpha = to_working_rgb(image, WORKING_MAX_SIDE, [])
+    mask = alpha or working.convert("L")
     return mask.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else mask
 
 
@@ -232,12 +239,13 @@ def _prepare(
     """Decode, make plain 8-bit RGB of working size, turn upright."""
     image.load()
     orientation = _orientation(image, notes)
-    working = to_working_rgb(image, WORKING_MAX_SIDE, notes)
+    working, alpha = to_working_rgb(image, WORKING_MAX_SIDE, notes)
     if orientation in _UPRIGHT:
         working = working.transpose(_UPRIGHT[orientation])
+        alpha = alpha and alpha.transpose(_UPRIGHT[orientation])
     if orientation in _SIDEWAYS:
         canvas = canvas[1], canvas[0]
-    return LoadedPicture(working, canvas, sha256, tuple(notes))
+    return LoadedPicture(working, canvas, sha256, tuple(notes), alpha)
 
 
 def _orientation(image: Image.Image, notes: list[str]) -> int:

@@ -66,7 +66,7 @@ def describe_loaded(
         from refcodec.visual.thumbnail import Thumbnail
 
         thumbnail = Thumbnail.from_image(
-            picture.image, max_bytes=thumbnail_bytes, canvas=picture.canvas
+            picture.with_alpha(), max_bytes=thumbnail_bytes, canvas=picture.canvas
         )
     if text is None:
         text, style = _describer(describer)(picture), Style.RASTER
@@ -92,8 +92,8 @@ def _describer(name: str) -> Callable[[LoadedPicture], str]:
 def render(document: Document, *, generator: str = BASELINE) -> Image:
     """The picture of a document, as a PIL image of the size of its canvas.
 
-    The baseline rendering (specification section 7.3) is bit-exact; LimitError for a canvas
-    beyond its pixel limit.
+    RGB, or RGBA where its thumbnail has alpha. The baseline rendering (specification section
+    7.3) is bit-exact; LimitError for a canvas beyond its pixel limit.
     """
     if generator != BASELINE:
         raise UnsupportedError(f"generator {generator!r}: not known; there is {BASELINE!r}")
@@ -103,8 +103,10 @@ def render(document: Document, *, generator: str = BASELINE) -> Image:
     from refcodec.visual.levels import map_levels
     from refcodec.visual.maps import Map
 
-    samples = None if document.thumbnail is None else document.thumbnail.samples()
+    samples = alpha = None
+    if document.thumbnail is not None:
+        samples, alpha = document.thumbnail.samples(), document.thumbnail.alpha()
     # Only a grid has the outline of its item, and an edge where the picture may have one.
     grids = [item.map for item in document.items if isinstance(item.map, Map)]
     maps = [map_levels(grid) for grid in grids]
-    return Image.fromarray(render_baseline(document.canvas, samples, maps=maps))
+    return Image.fromarray(render_baseline(document.canvas, samples, alpha, maps))

@@ -193,7 +193,7 @@ class Edges:
         """Draw anew those of these rows' pixels that a sample of another label has a part in."""
         labels = _labels(self._maps, rows)
         y, x = np.nonzero(self._are_mixed(labels, rows))
-        pixels[y, x] = self._means(labels[y, x], rows.start + y, x)
+        pixels[y, x] = self._moved(pixels[y, x], labels[y, x], rows.start + y, x)
 
     def _are_mixed(self, labels: NDArray[np.uint16], rows: slice) -> NDArray[np.bool_]:
         """Whether the 16 samples of a pixel have labels other than its own."""
@@ -204,27 +204,42 @@ class Edges:
                 mixed |= of_row[:, column_tap] != labels
         return mixed
 
-    def _means(
-        self, labels: NDArray[np.uint16], y: NDArray[np.int64], x: NDArray[np.int64]
+    def _moved(
+        self,
+        pixels: NDArray[np.uint8],
+        labels: NDArray[np.uint16],
+        y: NDArray[np.int64],
+        x: NDArray[np.int64],
     ) -> NDArray[np.int64]:
-        """The (n, planes) means of n pixels, in which samples of their own label count more."""
+        """(n, planes) pixels, moved towards the samples of their own label.
+
+        By as much as the mean of their samples moves where these count more; so a pixel hardly
+        reached by an edge hardly changes. They stay in the range of their samples.
+        """
         samples = self._picture.samples
         row_taps, column_taps = self._picture.row_taps[y], self._picture.column_taps[x]
         # Not the picture's own weights: negative ones could make a divisor of 0.
         weights = spline_weights()
         row_weights = weights[self._picture.row_phases[y]]
         column_weights = weights[self._picture.column_phases[x]]
-        total = np.zeros((len(y), samples.shape[2]), dtype=np.int64)
+        total, plain = np.zeros((2, len(y), samples.shape[2]), dtype=np.int64)
         divisor = np.zeros(len(y), dtype=np.int64)
+        least, most = np.full_like(pixels, 255), np.zeros_like(pixels)
         for down in range(4):
             for across in range(4):
                 sample = row_taps[:, down], column_taps[:, across]
+                value = samples[sample]
+                least, most = np.minimum(least, value), np.maximum(most, value)
                 # 64-bit: the product of the weights is below 2**28, and SAME_LABEL is 2**4.
-                weight = np.where(self._sample_labels[sample] == labels, np.int64(SAME_LABEL), 1)
-                weight *= row_weights[:, down] * column_weights[:, across]
-                total += weight[:, None] * samples[sample]
+                weight = (row_weights[:, down] * column_weights[:, across]).astype(np.int64)
+                plain += weight[:, None] * value
+                weight *= np.where(self._sample_labels[sample] == labels, SAME_LABEL, 1)
+                total += weight[:, None] * value
                 divisor += weight
-        return (total + (divisor >> 1)[:, None]) // divisor[:, None]
+        mean = (total + (divisor >> 1)[:, None]) // divisor[:, None]
+        plain = (plain + (1 << (2 * WEIGHT_BITS - 1))) >> (2 * WEIGHT_BITS)
+        moved: NDArray[np.int64] = np.clip(pixels + mean - plain, least, most)
+        return moved
 
 
 def _labels(maps: Sequence[Enlargement], rows: slice) -> NDArray[np.uint16]:

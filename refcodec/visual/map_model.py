@@ -78,7 +78,7 @@ def load_network() -> Network:
     """The registered weights."""
     tables = (resources.files("refcodec.spec") / "maps-1.json").read_bytes()
     digest = hashlib.sha256(tables).hexdigest()
-    if digest != lookup("map-tables", 1).digest:
+    if digest != lookup("map-weights", 1).digest:
         raise UnsupportedError(
             f"maps: the weights have the digest {digest}, which is not the registered one; "
             "install the package again"

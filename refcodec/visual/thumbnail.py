@@ -1,33 +1,22 @@
-"""The thumbnail, codec number 1 (specification section 3.4).
-
-A global discrete cosine transform of the whole picture, its coefficients range-coded
-with fitted static tables, from low to high frequency. Decoding is exact in integers.
-"""
+"""The thumbnail, codec number 1 (specification section 3.4): the class that callers use."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from refcodec.coding.range_coder import RangeDecoder
-from refcodec.errors import LimitError, MalformedError, NonCanonicalError
+from refcodec.errors import LimitError, MalformedError
 from refcodec.limits import THUMBNAIL_MAX_BYTES
-from refcodec.visual import colour, dct
-from refcodec.visual.symbols import reading
-from refcodec.visual.thumbnail_model import (
-    PLANES,
-    STEP_OFFSETS,
-    Levels,
-    code_picture,
-    default_model,
-    grid_size,
-    scan,
-    step_size,
-)
-from refcodec.visual.thumbnail_search import Source, encode_levels, search
+from refcodec.visual.thumbnail_payload import LONG_SIDES, Decoded, decode_payload, grid_size
+from refcodec.visual.thumbnail_search import search
+from refcodec.visual.thumbnail_weights import default_weights
+
+# How long a thumbnail of fewer than so many bytes is.
+_SIDES_BELOW = ((48, 48), (100, 64), (384, 96), (THUMBNAIL_MAX_BYTES + 1, 128))
 
 
 @dataclass(frozen=True)
@@ -43,76 +32,95 @@ class Thumbnail:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the sample grid: long side 64, in the canvas's proportions."""
-        return grid_size(self.canvas)
+        """Width and height of the sample grid, in the canvas's proportions."""
+        height, width, _ = self.samples().shape
+        return width, height
 
     def samples(self) -> NDArray[np.uint8]:
-        """The decoded samples, (height, width, 3) RGB."""
-        return _samples(_decode_levels(self.data, self.size), self.size)
+        """The decoded samples, (height, width, 3) RGB, read-only."""
+        return self._decoded().rgb
+
+    def alpha(self) -> NDArray[np.uint8] | None:
+        """The decoded alpha, (height, width), 0 is transparent; None for an opaque picture."""
+        return self._decoded().alpha
 
     def image(self) -> Image.Image:
-        """The decoded samples as an RGB image of `size`."""
-        return Image.fromarray(self.samples())
+        """The decoded samples as an RGB image, or RGBA where there is alpha."""
+        decoded = self._decoded()
+        if decoded.alpha is None:
+            return Image.fromarray(decoded.rgb)
+        return Image.fromarray(np.dstack([decoded.rgb, decoded.alpha]))
+
+    def _decoded(self) -> Decoded:
+        return _decode(self.data, self.canvas)
 
     @classmethod
     def decode(cls, data: bytes, canvas: tuple[int, int]) -> Thumbnail:
         """The thumbnail of a payload, after checking all of it; raises SemError classes."""
         thumbnail = cls(bytes(data), canvas)
-        _decode_levels(thumbnail.data, thumbnail.size)
+        thumbnail._decoded()
         return thumbnail
 
     @classmethod
     def from_image(
-        cls, image: Image.Image, max_bytes: int = 256, canvas: tuple[int, int] | None = None
+        cls,
+        image: Image.Image,
+        max_bytes: int = 256,
+        canvas: tuple[int, int] | None = None,
+        *,
+        thorough: bool = False,
     ) -> Thumbnail:
         """The best thumbnail of at most `max_bytes` bytes that the search finds.
 
         `canvas` is the picture's true width and height, by default the image's own.
-        LimitError when not even flat grey fits, or when a side of the canvas is beyond the
-        limits; MalformedError for an image without pixels or not convertible to RGB.
+        `thorough` searches for some seconds. LimitError when not even one colour fits, or when
+        a side of the canvas is beyond the limits; MalformedError for an image without pixels
+        or not convertible to RGB.
         """
         width, height = canvas or image.size
-        size = grid_size((width, height))
-        source = Source.from_image(_rgb(image), size)
-        data = search(source, default_model(), min(max_bytes, THUMBNAIL_MAX_BYTES))
-        if data is None:
+        budget = min(max_bytes, THUMBNAIL_MAX_BYTES)
+        side = _side(max(image.size), budget)
+        rgb, alpha = _prepared(image, grid_size((width, height), side))
+        coded = search(rgb, alpha, side, default_weights(), budget, thorough=thorough)
+        if coded is None:
             raise LimitError(f"thumbnail: nothing fits {max_bytes} bytes; allow a few more")
-        return cls(data, (width, height))
+        return cls(coded.data, (width, height))
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+@lru_cache(maxsize=16)
+def _decode(data: bytes, canvas: tuple[int, int]) -> Decoded:
+    """The decoded payload, its arrays read-only."""
+    decoded = decode_payload(data, canvas, default_weights())
+    for array in (decoded.rgb, decoded.alpha):
+        if array is not None:
+            array.flags.writeable = False
+    return decoded
+
+
+def _side(longest: int, max_bytes: int) -> int:
+    """The index of the long side for an image whose longest side this is."""
+    wanted = next(side for below, side in _SIDES_BELOW if max_bytes < below)
+    return max(0, sum(side <= min(wanted, longest) for side in LONG_SIDES) - 1)
+
+
+def _prepared(
+    image: Image.Image, size: tuple[int, int]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """RGB samples (h, w, 3) and, of an image that is transparent anywhere, alpha (h, w)."""
     if 0 in image.size:
         raise MalformedError("thumbnail: the image has no pixels")
     try:
-        return image.convert("RGB")
+        rgba = image.convert("RGBA") if image.has_transparency_data else image.convert("RGB")
     except ValueError as error:
         raise MalformedError(
             f"thumbnail: an image of mode {image.mode} does not convert to RGB; convert it first"
         ) from error
-
-
-def _decode_levels(data: bytes, size: tuple[int, int]) -> Levels:
-    if len(data) > THUMBNAIL_MAX_BYTES:
-        raise LimitError(f"thumbnail: {len(data)} bytes; the limit is {THUMBNAIL_MAX_BYTES}")
-    if not data:
-        raise MalformedError("thumbnail: the payload is empty; it has at least one byte")
-    model = default_model()
-    levels = code_picture(reading(RangeDecoder(data)), size, Levels(), model)
-    if encode_levels(levels, size, model) != data:
-        raise NonCanonicalError(
-            "thumbnail: its symbols have another payload, the shortest, which alone is valid"
-        )
-    return levels
-
-
-def _samples(levels: Levels, size: tuple[int, int]) -> NDArray[np.uint8]:
-    width, height = size
-    order = scan(width, height).order
-    planes = []
-    for plane in range(PLANES):
-        coefficients = np.zeros(width * height, dtype=np.int64)
-        coded = levels.planes[plane]
-        unit = step_size(levels.step + STEP_OFFSETS[plane])
-        coefficients[list(order[: len(coded)])] = np.array(coded, dtype=np.int64) * unit
-        planes.append(dct.inverse(coefficients.reshape(height, width)))
-    return colour.rgb_from_planes(np.stack(planes))
+    small = np.asarray(rgba.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
+    if rgba.mode == "RGB" or small[:, :, 3].min() == 255:
+        return small[:, :, :3], None
+    rgb, alpha = small[:, :, :3].copy(), small[:, :, 3].copy()
+    # What colour lies under full transparency costs bytes and is never seen.
+    hidden = alpha == 0
+    visible = rgb[~hidden]
+    rgb[hidden] = visible.mean(axis=0).astype(np.uint8) if len(visible) else 128
+    return rgb, alpha

@@ -1,224 +1,245 @@
 """The thumbnail encoder's search (not part of the specification).
 
-Levels are chosen one after another, in coding order, for the least distortion plus
-`exchange` times bits; the exchange rate and the step are then sought that give the best
-picture whose payload fits the budget.
+At each place the level is taken that has the least squared error plus `exchange` times bits;
+the step and the exchange are then sought whose payload fills the budget with the least error.
+As what is predicted follows from what was coded, the best at a place is not always the best
+for the picture: last, coarse levels are changed at random, and what helps is kept.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from math import log2
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from refcodec.coding.range_coder import TOTAL, RangeEncoder
-from refcodec.visual import colour, dct
-from refcodec.visual.symbols import writing
-from refcodec.visual.thumbnail_model import (
-    ENDS,
-    ESCAPE,
-    LUMA_DC_MAX,
-    PLANES,
+from refcodec.visual import colour
+from refcodec.visual.pyramid import COLOURS, Array, level_sizes, split
+from refcodec.visual.thumbnail_network import (
     STEP_COUNT,
-    STEP_OFFSETS,
-    Levels,
-    Model,
-    Progress,
-    code_picture,
-    scan,
-    step_size,
+    Integers,
+    Place,
+    decode_picture,
 )
+from refcodec.visual.thumbnail_payload import Levels, Symbols, encode_symbols
+from refcodec.visual.thumbnail_symbols import level_bits, table_bits
+from refcodec.visual.thumbnail_weights import Weights
 
-# Squared error in RGB that a squared error of 1 in a plane causes, a colour channel.
-_PLANE_WEIGHTS = (1.0, 2 / 3, 1.0)
-# The exchange rate, as a share of the squared step, at which a step is at its best.
-_EXCHANGE_PER_SQUARED_STEP = 0.13
-_FINEST_EXCHANGE, _COARSEST_EXCHANGE = 2.0**-8, 2.0**12
-_COARSE_ROUNDS = 8
-_FINE_ROUNDS, _FINE_RANGE, _STEPS_BESIDE = 8, 4.0, 2
-_FILL_TRIALS = 24
+# Squared steps that a bit is worth, where a step is at its best, and how far to go from there.
+_EXCHANGE = 0.1
+_EXCHANGE_RANGE = (0.03, 0.33)
+# How the logarithm of a size falls with that of the exchange.
+_SLOPE = 0.34
+_ROUNDS, _THOROUGH_ROUNDS = 5, 10
+_STEPS_BESIDE, _THOROUGH_STEPS_BESIDE = 1, 2
+# Then so many samples are decoded to try changes, to levels of these and coarser levels of the
+# pyramid, where something is coded or the detail is at least so many steps away.
+_SAMPLES, _THOROUGH_SAMPLES = 60_000, 1_600_000
+_FINEST_CHANGED = 2
+_NOT_SMALL = 0.3
+# By how much a change may alter the logarithm of the exchange.
+_JITTER = 0.05
+# Of a budget that alpha shares with the colours.
+_ALPHA_SHARE = 0.25
+
+# What to add to the level at a place: pyramid's level, sample, column.
+Changes = Mapping[tuple[int, int, int], int]
 
 
 @dataclass(frozen=True)
 class Source:
-    """A picture to code: its grid size and, a plane, its coefficients in scan order."""
+    """A picture to code: its samples, and its pyramid's details by level, then the top sample."""
 
-    size: tuple[int, int]
-    planes: list[list[float]]
+    rgb: NDArray[np.uint8]
+    colours: int
+    details: list[Array]
 
     @classmethod
-    def from_image(cls, image: Image.Image, size: tuple[int, int]) -> Source:
-        """The coefficients of an RGB image, brought to the grid's size."""
-        small = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-        coefficients = dct.forward(colour.planes_from_rgb(np.asarray(small)))
-        order = list(scan(*size).order)
-        return cls(size, coefficients.reshape(PLANES, -1)[:, order].tolist())
+    def from_samples(cls, rgb: NDArray[np.uint8], colours: int = COLOURS) -> Source:
+        """A picture of (h, w, 3) samples; of `colours` 1 if it is grey."""
+        planes = colour.planes_from_rgb(rgb)
+        details = []
+        for _ in level_sizes(rgb.shape[1::-1])[1:]:
+            planes, detail = split(planes)
+            details.append(detail)
+        return cls(rgb, colours, [*details, planes.reshape(1, COLOURS)])
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        height, width, _ = self.rgb.shape
+        return width, height
 
 
-def encode_levels(levels: Levels, size: tuple[int, int], model: Model) -> bytes:
-    """The payload of a quantised picture."""
-    encoder = RangeEncoder()
-    code_picture(writing(encoder), size, levels, model)
-    return encoder.finish()
+@dataclass
+class Trial:
+    """A picture's levels, its squared error, and the places where a change might help."""
+
+    levels: Levels
+    error: float = 0.0
+    places: list[tuple[int, int, int]] = field(default_factory=list)
 
 
-def _bits(frequencies: NDArray[np.int64]) -> list[float]:
-    bits: list[float] = (-np.log2(frequencies / TOTAL)).tolist()
-    return bits
+def choose_levels(
+    source: Source, weights: Weights, step: int, exchange: float, changes: Changes
+) -> Trial:
+    """Levels at one step and exchange, in squared steps a bit, then changed."""
+    trial = Trial(Levels(step))
+    bits = table_bits(weights)
+
+    def choose(place: Place, means: Array, scales: Integers, unit: int) -> Array:
+        wanted = source.details[place.level][np.ix_(place.rows, place.columns)]
+        distances = (wanted - means) / unit
+        coded = scales >= 0
+        magnitudes = _best_magnitudes(np.abs(distances[coded]), bits, scales[coded], exchange)
+        chosen = np.zeros(scales.shape, dtype=np.int64)
+        chosen[coded] = np.where(distances[coded] < 0, -magnitudes, magnitudes)
+        _change(place, chosen, coded, changes)
+        likely = coded & ((chosen != 0) | (np.abs(distances) > _NOT_SMALL))
+        trial.places += _places(place, likely)
+        trial.levels.scales += scales[coded].tolist()
+        trial.levels.values += chosen[coded].tolist()
+        return chosen.astype(np.float64)
+
+    samples = decode_picture(weights, source.size, step, source.colours, choose)
+    difference = colour.rgb_from_planes(samples).astype(np.int64) - source.rgb
+    trial.error = float((difference**2).sum())
+    return trial
 
 
-@lru_cache(maxsize=4)
-def _magnitude_bits(model: Model) -> list[list[float]]:
-    """Bits of each magnitude symbol and its sign, a context."""
-    return [[row[0], *(b + 1 for b in row[1:])] for row in map(_bits, model.magnitude)]
+def _change(place: Place, chosen: Integers, coded: NDArray[np.bool_], changes: Changes) -> None:
+    for (level, row, column), change in changes.items():
+        if level == place.level:
+            there = (place.rows == row)[:, None] & (place.columns == column)
+            chosen[there & coded] += change
 
 
-def _level_bits(symbol_bits: list[float], magnitude: int) -> float:
-    if magnitude < ESCAPE:
-        return symbol_bits[magnitude]
-    return symbol_bits[ESCAPE] + 2 * (magnitude - ESCAPE + 1).bit_length() - 1
+def _places(place: Place, likely: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    if place.level < _FINEST_CHANGED:
+        return []
+    return [
+        (place.level, int(place.rows[row]), int(place.columns[column]))
+        for row, column in zip(*np.nonzero(likely), strict=True)
+    ]
 
 
-def _best_magnitude(
-    size: float, symbol_bits: list[float], exchange: float
-) -> tuple[int, float, float]:
-    """Of the nearest magnitude, the next smaller and 0: the cheapest, its error and bits.
-
-    `size` is the coefficient's in steps, and so is `exchange` in squared steps a bit. No
-    picture's coefficient comes near the greatest that the format allows.
-    """
-    nearest = int(size + 0.5)
-    best = (0, size * size, symbol_bits[0])
-    for magnitude in range(max(1, nearest - 1), nearest + 1):
-        bits = _level_bits(symbol_bits, magnitude)
-        error = (size - magnitude) ** 2
-        if error + exchange * bits < best[1] + exchange * best[2]:
-            best = (magnitude, error, bits)
+def _best_magnitudes(sizes: Array, bits: Array, scales: Integers, exchange: float) -> Integers:
+    """Of the nearest magnitude, the next smaller and 0: the cheapest, for sizes in steps."""
+    nearest = np.floor(sizes + 0.5).astype(np.int64)
+    candidates = np.stack([np.zeros_like(nearest), np.maximum(nearest - 1, 0), nearest])
+    costs = (sizes - candidates) ** 2 + exchange * level_bits(bits, scales[None], candidates)
+    best: Integers = np.take_along_axis(candidates, costs.argmin(axis=0)[None], axis=0)[0]
     return best
 
 
-def choose_levels(source: Source, model: Model, step: int, exchange: float) -> tuple[Levels, float]:
-    """Levels at one step and exchange rate, and the squared error that they leave.
+@dataclass(frozen=True)
+class Coded:
+    """A payload, its symbols, its squared error, and the exchange that led to it."""
 
-    The error counts from the picture that is all grey, so it is zero or negative.
-    """
-    progress = Progress(model, source.size, step)
-    levels = Levels(step)
-    error = 0.0
-    for plane in range(PLANES):
-        levels.planes[plane], saved = _choose_plane(source, plane, exchange, progress)
-        error -= saved
-    return levels, error
+    data: bytes
+    symbols: Symbols
+    error: float
+    exchange: float
+    places: list[tuple[int, int, int]]
 
-
-def _choose_plane(
-    source: Source, plane: int, exchange: float, progress: Progress
-) -> tuple[list[int], float]:
-    """One plane's levels and the squared error they save.
-
-    Wherever the plane could end, what is saved so far is held against its bits.
-    """
-    step, model = progress.step, progress.model
-    unit = step_size(step + STEP_OFFSETS[plane]) / 256
-    weight = _PLANE_WEIGHTS[plane] * unit * unit
-    sizes = [abs(value) / unit for value in source.planes[plane]]
-    count = max((n + 1 for n, size in enumerate(sizes) if size >= 0.5), default=0)
-    end_costs = _end_costs(model, plane, step, exchange)
-    chosen: list[int] = []
-    saved = bits = 0.0
-    best = (end_costs[0], 0, 0.0)
-    end = 1
-    for n in range(count):
-        if n == 0 and plane == 0:
-            limit = LUMA_DC_MAX // step_size(step)
-            magnitude = min(int(sizes[0] + 0.5), limit)
-            error, cost = (sizes[0] - magnitude) ** 2, log2(2 * limit + 1)
-        else:
-            symbol_bits = _magnitude_bits(model)[progress.context(plane, n)]
-            magnitude, error, cost = _best_magnitude(sizes[n], symbol_bits, exchange / weight)
-        progress.put(plane, n, magnitude)
-        chosen.append(magnitude)
-        bits += cost
-        saved += weight * (sizes[n] * sizes[n] - error)
-        if n + 1 in (ENDS[end], count):
-            best = min(best, (exchange * bits + end_costs[end] - saved, n + 1, saved))
-            end += 1
-    _, kept, saved = best
-    for n in range(kept, count):
-        progress.put(plane, n, 0)
-    while kept and chosen[kept - 1] == 0:
-        kept -= 1
-    coefficients = source.planes[plane][:kept]
-    signed = [m if c >= 0 else -m for m, c in zip(chosen[:kept], coefficients, strict=True)]
-    return signed, saved
+    @property
+    def rank(self) -> tuple[float, int]:
+        """The lower the better."""
+        return self.error, len(self.data)
 
 
-def _end_costs(model: Model, plane: int, step: int, exchange: float) -> list[float]:
-    """Exchange rate times the bits of each end class."""
-    bits = _bits(model.end[plane])
-    shift = step >> 1 if plane == 0 else 0
-    return [exchange * bits[(end + shift) % len(ENDS)] for end in range(len(ENDS))]
+@dataclass(frozen=True)
+class Search:
+    """The search for one picture at one long side; `alpha` is coded already, or None."""
+
+    source: Source
+    side: int
+    weights: Weights
+    max_bytes: int
+    alpha: Levels | None = None
+    tried: dict[tuple[int, float], Coded] = field(default_factory=dict)
+
+    def best(self, *, thorough: bool) -> Coded | None:
+        """The payload of least error that is found within the budget, or None."""
+        low, high = 0, STEP_COUNT - 1
+        while low < high:
+            middle = (low + high) // 2
+            if self._fits(self._code(middle, _EXCHANGE)):
+                high = middle
+            else:
+                low = middle + 1
+        beside = _THOROUGH_STEPS_BESIDE if thorough else _STEPS_BESIDE
+        rounds = _THOROUGH_ROUNDS if thorough else _ROUNDS
+        steps = range(max(0, high - beside), min(high + beside, STEP_COUNT - 1) + 1)
+        found = [coded for step in steps for coded in self._filling(step, rounds)]
+        best = min(found, key=lambda coded: coded.rank, default=None)
+        samples = _THOROUGH_SAMPLES if thorough else _SAMPLES
+        return best and self._improved(best, samples // (self.source.size[0] * self.source.size[1]))
+
+    def _filling(self, step: int, rounds: int) -> Iterator[Coded]:
+        """Payloads at one step, nearer and nearer to the budget."""
+        low, high = (log2(exchange) for exchange in _EXCHANGE_RANGE)
+        place = log2(_EXCHANGE)
+        for _ in range(rounds):
+            coded = self._code(step, 2**place)
+            if self._fits(coded):
+                yield coded
+                high = place
+            else:
+                low = place
+            place += log2((len(coded.data) + 0.5) / self.max_bytes) / _SLOPE
+            if not low < place < high:
+                place = (low + high) / 2
+
+    def _improved(self, best: Coded, trials: int) -> Coded:
+        """The best after so many random changes, each kept if it helps within the budget."""
+        generator = random.Random(len(best.data))
+        changes: dict[tuple[int, int, int], int] = {}
+        step = best.symbols.colours.step
+        for _ in range(trials if best.places else 0):
+            changed = {**changes, generator.choice(best.places): generator.choice((-1, 1))}
+            exchange = best.exchange * 2 ** generator.uniform(-_JITTER, _JITTER)
+            coded = self._coded(step, exchange, changed)
+            if self._fits(coded) and coded.rank < best.rank:
+                best, changes = coded, changed
+        return best
+
+    def _fits(self, coded: Coded) -> bool:
+        return 0 < len(coded.data) <= self.max_bytes
+
+    def _code(self, step: int, exchange: float) -> Coded:
+        """As `_coded` without changes, once."""
+        if (step, exchange) not in self.tried:
+            self.tried[step, exchange] = self._coded(step, exchange, {})
+        return self.tried[step, exchange]
+
+    def _coded(self, step: int, exchange: float, changes: Changes) -> Coded:
+        trial = choose_levels(self.source, self.weights, step, exchange, changes)
+        symbols = Symbols(self.side, trial.levels, self.alpha)
+        data = encode_symbols(symbols, self.weights)
+        return Coded(data, symbols, trial.error, exchange, trial.places)
 
 
-def search(source: Source, model: Model, max_bytes: int) -> bytes | None:
-    """The payload of least error that the search finds within the budget, or None."""
-    best: tuple[float, Levels, bytes] | None = None
-
-    def fits(step: int, exchange: float) -> bool:
-        nonlocal best
-        levels, error = choose_levels(source, model, step, exchange)
-        data = encode_levels(levels, source.size, model)
-        if not 0 < len(data) <= max_bytes:
-            return False
-        if best is None or error < best[0]:
-            best = (error, levels, data)
-        return True
-
-    low, high = _FINEST_EXCHANGE, _COARSEST_EXCHANGE
-    for _ in range(_COARSE_ROUNDS):
-        middle = (low * high) ** 0.5
-        low, high = (low, middle) if fits(_matching_step(middle), middle) else (middle, high)
-    centre = _matching_step(high)
-    for step in range(max(0, centre - _STEPS_BESIDE), min(STEP_COUNT, centre + _STEPS_BESIDE + 1)):
-        low, top = high / _FINE_RANGE, high * _FINE_RANGE
-        for _ in range(_FINE_ROUNDS):
-            middle = (low * top) ** 0.5
-            low, top = (low, middle) if fits(step, middle) else (middle, top)
-    if best is None:
-        return None
-    return _fill(source, model, max_bytes, best[1], best[2])
-
-
-def _matching_step(exchange: float) -> int:
-    """The step index that is at its best at an exchange rate."""
-    target = exchange / _EXCHANGE_PER_SQUARED_STEP
-    return min(range(STEP_COUNT), key=lambda i: abs((step_size(i) / 256) ** 2 - target))
-
-
-def _fill(source: Source, model: Model, max_bytes: int, levels: Levels, data: bytes) -> bytes:
-    """Spend what is left: raise single levels while the payload still fits.
-
-    The levels tried are those whose raising saves most error.
-    """
-    gains = []
-    for plane, coded in enumerate(levels.planes):
-        unit = step_size(levels.step + STEP_OFFSETS[plane]) / 256
-        for n, level in enumerate(coded):
-            shortfall = abs(source.planes[plane][n]) / unit - abs(level)
-            gain = _PLANE_WEIGHTS[plane] * unit * unit * (2 * shortfall - 1)
-            if n and gain > 0:
-                gains.append((gain, plane, n))
-    for _, plane, n in sorted(gains, reverse=True)[:_FILL_TRIALS]:
-        coded = levels.planes[plane]
-        before = coded[n]
-        coded[n] += 1 if source.planes[plane][n] > 0 else -1
-        trial = encode_levels(levels, source.size, model)
-        if len(trial) <= max_bytes:
-            data = trial
-        else:
-            coded[n] = before
-    return data
+def search(
+    rgb: NDArray[np.uint8],
+    alpha: NDArray[np.uint8] | None,
+    side: int,
+    weights: Weights,
+    max_bytes: int,
+    *,
+    thorough: bool = False,
+) -> Coded | None:
+    """The best payload found for (h, w, 3) samples, (h, w) alpha, and an index of LONG_SIDES."""
+    alpha_levels = None
+    if alpha is not None:
+        grey = Source.from_samples(np.repeat(alpha[:, :, None], COLOURS, axis=2), 1)
+        share = max(1, int(_ALPHA_SHARE * max_bytes))
+        coded = Search(grey, side, weights, share).best(thorough=thorough)
+        if coded is None:
+            return None
+        alpha_levels = coded.symbols.colours
+    source = Source.from_samples(rgb)
+    return Search(source, side, weights, max_bytes, alpha_levels).best(thorough=thorough)

@@ -1,1 +1,1 @@
-"""Fitting of the thumbnail codec's static tables."""
+"""Training of the thumbnail codec's network."""

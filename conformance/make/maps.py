@@ -1,13 +1,7 @@
-"""Vectors of sections 3.4 and 3.5: thumbnails and maps.
-
-Thumbnail payloads stand here as they were once found, because an encoder's search may change.
-Their samples come from the reference decoder, which the project's tests hold to a second
-decoder written one integer at a time from the specification.
-"""
+"""Vectors of section 3.5: maps and boxes."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 
 from conformance.make.pieces import (
@@ -25,67 +19,13 @@ from conformance.make.pieces import (
 from refcodec.coding.range_coder import RangeEncoder
 from refcodec.visual.maps import FIRST, ITEM, NEW_GRID, Box, Map, encode_maps
 from refcodec.visual.symbols import uniform
-from refcodec.visual.thumbnail import Thumbnail
 
-THUMBNAIL = 0x12
 MAPS = 0x13
-PHOTOGRAPH = bytes.fromhex(
-    "a19f15307513d5cc05fcee50bd2e999af574a9987d677e08e2c8bf7afdac8224a84084d03818a5b45a31a1468f"
-    "a58a873da28ec20995ec0bc358951d"
-)
-LARGER = bytes.fromhex(
-    "74bd14e21edb1f65bb9debbbef91e3755fdcdb0855fb7b26a0aa491623ce6ac8e3eca55f75f3a964a8df32266b"
-    "65136322f6f8db167f78d89f6aafb2afa5492b188a5e01d3a0ddc579791e3fb46ee203c059eed5d5ed2f7c0950"
-    "9c0d9b22c1405ffdfe79"
-)
-NARROW = bytes.fromhex("c1dfc01832222958c47e9b3e20710d0bd7f5cd17")
-PLAIN_RED = bytes.fromhex("0012aa1a0888df7584")
-GREY = bytes.fromhex("ef4f19")
 BLOB = (
     "00000000 00111000 01111100 01111110 01111110 00111100 00011000 00000000",
     "00000000 00000000 00000011 00000111 00001111 00001111 00000111 00000000",
 )
 LADDER = ("0123", "4567", "89ab", "cdef")
-
-
-def _with_thumbnail(payload: bytes, canvas: tuple[int, int], head: int, size: bytes) -> Valid:
-    file = bare(head, size + chunk(THUMBNAIL, payload) + PLAIN + b"x")
-    thumbnail = Thumbnail(payload, canvas)
-    width, height = thumbnail.size
-    samples = base64.b64encode(thumbnail.samples().tobytes()).decode()
-    return file, document(
-        "x", canvas, thumbnail={"width": width, "height": height, "samples": samples}
-    )
-
-
-@valid("3.4", "thumbnail")
-def thumbnail_photograph() -> Valid:
-    """A photograph in 60 bytes, on a wide canvas."""
-    return _with_thumbnail(PHOTOGRAPH, (768, 512), BOTH | 4, b"")
-
-
-@valid("3.4", "thumbnail")
-def thumbnail_photograph_of_100_bytes() -> Valid:
-    """More coefficients, a finer step."""
-    return _with_thumbnail(LARGER, (768, 512), BOTH | 4, b"")
-
-
-@valid("3.4", "thumbnail")
-def thumbnail_narrow() -> Valid:
-    """A grid of 2 x 64 samples."""
-    return _with_thumbnail(NARROW, (24, 1000), BOTH | 6, bytes([2, 124]))
-
-
-@valid("3.4", "thumbnail")
-def thumbnail_of_one_colour() -> Valid:
-    """Three coefficients at the finest step."""
-    return _with_thumbnail(PLAIN_RED, (1024, 1024), BOTH, b"")
-
-
-@valid("3.4", "thumbnail")
-def thumbnail_grey() -> Valid:
-    """No coefficient at all: three bytes."""
-    return _with_thumbnail(GREY, (1024, 1024), BOTH, b"")
 
 
 Place = tuple[Map | Box, Document]
@@ -183,30 +123,6 @@ def boxes_and_maps() -> Valid:
             4: _grid(" ".join(LADDER), 4),
         },
     )
-
-
-@invalid("malformed", "3.4", "thumbnail")
-def thumbnail_empty() -> bytes:
-    """A thumbnail chunk without payload."""
-    return bare(BOTH, chunk(THUMBNAIL, b"") + PLAIN + b"x")
-
-
-@invalid("malformed", "3.4", "thumbnail")
-def thumbnail_outside_every_interval() -> bytes:
-    """A payload whose first quantile is 2^24."""
-    return bare(BOTH, chunk(THUMBNAIL, b"\xff" * 8) + PLAIN + b"x")
-
-
-@invalid("non-canonical", "3.4", "thumbnail")
-def thumbnail_trailing_zero() -> bytes:
-    """A zero byte behind the payload."""
-    return bare(BOTH | 4, chunk(THUMBNAIL, PHOTOGRAPH + b"\0") + PLAIN + b"x")
-
-
-@invalid("limit-exceeded", "9", "thumbnail")
-def thumbnail_too_long() -> bytes:
-    """A payload of 4,097 bytes."""
-    return bare(BOTH, chunk(THUMBNAIL, bytes(4097)) + PLAIN + b"x")
 
 
 @invalid("malformed", "3.5", "maps")
