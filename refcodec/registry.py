@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from pathlib import PurePosixPath
 
 from refcodec.errors import UnsupportedError
 
@@ -49,6 +51,22 @@ def lookup(kind: str, number: int) -> Entry:
         return entries()[kind, number]
     except KeyError:
         raise UnsupportedError(f"registry: no {kind} has the number {number}") from None
+
+
+def registered_file(kind: str, number: int) -> bytes:
+    """The file beside the specification that a number is bound to.
+
+    UnsupportedError if the registry has no such number or the file another digest.
+    """
+    entry = lookup(kind, number)
+    name = PurePosixPath(entry.source).name
+    data = (resources.files("refcodec.spec") / name).read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != entry.digest:
+        raise UnsupportedError(
+            f"{name}: its digest is {digest}, not the registered one; install the package again"
+        )
+    return data
 
 
 def name_of(kind: str, number: int) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from refcodec.registry import entries
+from refcodec import registry
+from refcodec.errors import UnsupportedError
+from refcodec.registry import entries, lookup, registered_file
 from refcodec.wire import chunks
 from refcodec.wire.bare import TextMode
 from refcodec.wire.canvas import COMMON_CANVASES
@@ -107,3 +110,11 @@ def test_faults_are_printed(
     monkeypatch.setattr(sys, "argv", ["validate_registry", str(file)])
     assert main() == 1
     assert "unknown status" in capsys.readouterr().out
+
+
+def test_a_file_is_read_if_it_is_the_registered_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = lookup("map-weights", 1)
+    assert registered_file("map-weights", 1) == (ROOT / "spec" / "maps-1.json").read_bytes()
+    monkeypatch.setattr(registry, "lookup", lambda *_: replace(entry, digest="0" * 64))
+    with pytest.raises(UnsupportedError, match=r"maps-1\.json: .* not the registered one"):
+        registered_file("map-weights", 1)

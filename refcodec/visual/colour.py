@@ -1,4 +1,4 @@
-"""The thumbnail's colour planes (specification section 3.4, step 7).
+"""The thumbnail's colour planes (specification section 3.4, step 6).
 
 Luma, red against blue, and green against both, along three axes at right angles in RGB, so
 that an error in a plane costs the same wherever it falls.

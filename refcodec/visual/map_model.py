@@ -7,19 +7,16 @@ Encoder, decoder and fitting tool run the same walk, `code_cells`.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from importlib import resources
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from refcodec.errors import UnsupportedError
-from refcodec.registry import lookup
+from refcodec.registry import registered_file
 from refcodec.visual.symbols import Code
 
 LEVEL_BITS = 4
@@ -76,14 +73,7 @@ class Network:
 @cache
 def load_network() -> Network:
     """The registered weights."""
-    tables = (resources.files("refcodec.spec") / "maps-1.json").read_bytes()
-    digest = hashlib.sha256(tables).hexdigest()
-    if digest != lookup("map-weights", 1).digest:
-        raise UnsupportedError(
-            f"maps: the weights have the digest {digest}, which is not the registered one; "
-            "install the package again"
-        )
-    return Network(json.loads(tables))
+    return Network(json.loads(registered_file("map-weights", 1)))
 
 
 # The logistic function at -8, -7.5, ..., 8, in units of 2^-16.

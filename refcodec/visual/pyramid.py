@@ -1,4 +1,4 @@
-"""The thumbnail's pyramid of Haar details (specification section 3.4, steps 1 and 5).
+"""The thumbnail's pyramid of Haar details (specification section 3.4, steps 2 and 5).
 
 Level 0 is the thumbnail itself, and each level has half the sides of the one before, rounded
 up, down to a single sample. A sample of level k + 1 is the mean of the 2 x 2 samples of level

@@ -1,4 +1,4 @@
-"""Frequency tables that thumbnail and maps share (specification sections 3.4 and 3.5)."""
+"""Coding functions and equal shares, as maps use them (specification section 3.5)."""
 
 from __future__ import annotations
 

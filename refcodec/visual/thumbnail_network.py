@@ -1,4 +1,4 @@
-"""The thumbnail's network and the walk over its pyramid (specification section 3.4, steps 3 to 6).
+"""The thumbnail's network and the walk over its pyramid (specification section 3.4, steps 2 to 5).
 
 From what is already decoded the network predicts each detail: a mean, and a scale that
 chooses the frequency table. Encoder and decoder run the same walk and differ in the `Coder`

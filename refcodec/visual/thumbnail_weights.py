@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from refcodec.errors import UnsupportedError
-from refcodec.registry import lookup
+from refcodec.registry import registered_file
 from refcodec.visual.pyramid import COLOURS, DETAILS, Array
 
 MAGIC = b"SEMTHM01"
@@ -136,11 +134,4 @@ def _layers(data: bytes, shapes: list[tuple[int, int]]) -> Iterator[Layer]:
 @lru_cache(maxsize=1)
 def default_weights() -> Weights:
     """The weights of codec 1, shipped with the package."""
-    data = (resources.files("refcodec.spec") / "thumbnail-1.bin").read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != lookup("thumbnail-weights", 1).digest:
-        raise UnsupportedError(
-            f"thumbnail: the weights have the digest {digest}, which is not the registered one; "
-            "install the package again"
-        )
-    return parse(data)
+    return parse(registered_file("thumbnail-weights", 1))
