@@ -190,7 +190,7 @@ def parse_arguments() -> argparse.Namespace:
         help="only vectors of this class; may be repeated (default: all but rendering, which "
         "stands alone)",
     )
-    parser.add_argument("--timeout", type=float, default=60, metavar="S", help="seconds a vector")
+    parser.add_argument("--timeout", type=float, default=300, metavar="S", help="seconds a vector")
     parser.add_argument("-j", "--jobs", type=int, default=2, metavar="N", help="vectors at a time")
     parser.add_argument("-v", "--verbose", action="store_true", help="name passed vectors too")
     parser.add_argument(

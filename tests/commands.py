@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+# Hostile files take a minute, and several on a machine that has other things to do.
+TIMEOUT_S = 600
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 PICTURES = Path(__file__).parent / "pictures"
 HOUSE = PICTURES / "house.jpg"
@@ -22,7 +24,7 @@ def run(command: str, *arguments: object, **options: Any) -> subprocess.Complete
         [SCRIPTS / command, *map(str, arguments)],
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=TIMEOUT_S,
         **options,
     )
 
@@ -35,7 +37,7 @@ def run_on_terminal(command: Sequence[str], columns: int = 80) -> bytes:
         [sys.executable, "-c", code, *command],
         capture_output=True,
         check=True,
-        timeout=120,
+        timeout=TIMEOUT_S,
         stdin=subprocess.DEVNULL,
         env=environment,
     ).stdout

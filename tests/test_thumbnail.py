@@ -209,8 +209,8 @@ def test_a_level_that_is_too_great() -> None:
     encoder.narrow(0, 15, 16)
     shares = step_shares(0)
     encoder.narrow(sum(shares[:-1]), shares[-1], sum(shares))
-    # The top sample of a grid of 24 by 1: class 24, step 10332.
-    write_level(encoder, default_weights().tables, 24, 102)
+    # The top sample of a grid of 24 by 1: class 30, step 10332.
+    write_level(encoder, default_weights().tables, 30, 102)
     with pytest.raises(MalformedError, match="a level 102 of 10332/256"):
         Thumbnail.decode(encoder.finish(), (65535, 1))
 

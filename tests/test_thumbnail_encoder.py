@@ -15,6 +15,7 @@ from refcodec.picture.load import load_picture
 from refcodec.visual.symbols import uniform, writing
 from refcodec.visual.thumbnail import Thumbnail
 from tools.bench import thumbnail as bench
+from tools.bench import thumbnail_peers
 
 KODIM23 = Path(__file__).parent / "pictures" / "kodim23.png"
 
@@ -68,9 +69,16 @@ def test_noise_and_full_budget() -> None:
 
 @pytest.mark.parametrize(
     ("size", "budget", "grid"),
-    [((20, 10), 64, (24, 12)), ((70, 50), 64, (64, 46)), ((300, 300), 64, (96, 96)),
-     ((300, 300), 400, (128, 128)), ((100, 300), 400, (43, 128))],
-)  # fmt: skip
+    [
+        ((20, 10), 64, (24, 12)),
+        ((70, 50), 64, (64, 46)),
+        ((300, 300), 40, (48, 48)),
+        ((300, 300), 99, (64, 64)),
+        ((300, 300), 100, (96, 96)),
+        ((300, 300), 400, (128, 128)),
+        ((100, 300), 400, (43, 128)),
+    ],
+)
 def test_grid_of_a_picture(size: tuple[int, int], budget: int, grid: tuple[int, int]) -> None:
     image = Image.open(KODIM23).resize(size)
     assert Thumbnail.from_image(image, budget).size == grid
@@ -87,7 +95,7 @@ def test_canvas_of_a_picture_that_was_scaled_down() -> None:
     image = Image.open(KODIM23).resize((300, 199))
     thumbnail = Thumbnail.from_image(image, 40, canvas=(7680, 5120))
     assert thumbnail.canvas == (7680, 5120)
-    assert thumbnail.image().size == (96, 64)
+    assert thumbnail.image().size == (48, 32)
 
 
 def test_thumbnails_are_values() -> None:
@@ -177,10 +185,17 @@ def photographs(tmp_path: Path) -> Path:
 def test_bench_prints_a_row_a_budget(
     photographs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(bench, "PEER_SIXTEENTHS", (8,))
+    monkeypatch.setattr(thumbnail_peers, "SIXTEENTHS", (8,))
+    monkeypatch.setattr(thumbnail_peers, "JXL_EFFORT", 3)
     monkeypatch.setattr(sys, "argv", ["thumbnail", str(photographs)])
     monkeypatch.setattr(bench, "BUDGETS", (24, 256))
     bench.main()
-    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| 256 |")]
-    assert len(rows) == 2
-    assert float(rows[0].split("|")[2]) > 20
+    printed = capsys.readouterr().out
+    quality, times = (line for line in printed.splitlines() if line.startswith("| 256 |"))
+    ours, *peers = (float(cell.split()[0]) for cell in quality.split("|")[2:-1] if "-" not in cell)
+    assert ours > max(peers) > 15
+    assert len(times.split("|")) == 6
+    for name in ("ThumbHash", "BlurHash"):
+        (row,) = (line for line in printed.splitlines() if line.startswith(f"| {name} |"))
+        *_, its, same_size, _ = row.split("|")
+        assert float(its.split()[0]) < float(same_size.split()[0])

@@ -46,12 +46,13 @@ def test_train_resume_and_export(
     """What is exported codes as the trained network expects, and better the longer it learnt."""
     monkeypatch.setattr(train, "SIZES", ((40, 56), (48, 64)))
     monkeypatch.setattr(train, "BATCH", 4)
+    monkeypatch.setattr(train, "WARM_UP", 2)
     monkeypatch.setattr(export, "STEPS", range(14, 18))
     monkeypatch.setattr(export, "PICTURES_A_STEP", 1)
     checkpoint, weights_file = tmp_path / "checkpoint", tmp_path / "weights.bin"
     source = Source.from_samples(np.asarray(Image.open(KODIM23).resize((48, 32))))
     sizes = []
-    for steps in (2, 60):
+    for steps in (2, 120):
         run(monkeypatch, photographs, "-o", checkpoint, "--steps", steps)
         run(monkeypatch, checkpoint, photographs, "-o", weights_file)
         weights = parse(weights_file.read_bytes())
@@ -60,8 +61,8 @@ def test_train_resume_and_export(
     assert sizes[1] < 0.9 * sizes[0]
     saved = torch.load(checkpoint, weights_only=True)
     printed = [line for line in capsys.readouterr().out.splitlines() if " steps, loss" in line]
-    assert [line.split()[0] for line in printed] == ["2", "60"]
-    assert saved["count"] == 60
+    assert [line.split()[0] for line in printed] == ["2", "120"]
+    assert saved["count"] == 120
 
     trained = network.ThumbnailNetwork()
     trained.load_state_dict(saved["network"])

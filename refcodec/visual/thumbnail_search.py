@@ -233,6 +233,8 @@ def search(
     thorough: bool = False,
 ) -> Coded | None:
     """The best payload found for (h, w, 3) samples, (h, w) alpha, and an index of LONG_SIDES."""
+    if max_bytes < 1:
+        return None
     alpha_levels = None
     if alpha is not None:
         grey = Source.from_samples(np.repeat(alpha[:, :, None], COLOURS, axis=2), 1)
