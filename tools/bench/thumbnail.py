@@ -57,7 +57,7 @@ def _enlarged(
 
 def quality(file: File, original: Image.Image) -> Quality:
     """Of a decoded file, held against the picture it was made from."""
-    ssim = structural_similarity(  # type: ignore[no-untyped-call]
+    ssim = structural_similarity(
         np.asarray(original, dtype=np.float64),
         _enlarged(file.picture, original),
         channel_axis=2,

@@ -88,7 +88,7 @@ def train(folder: Path, checkpoint: Path, steps: int, seed: int) -> None:
             group["lr"] = LEARNING_RATE * min(1, count / WARM_UP) * (1 - count / steps)
         value = loss(network, batch(pictures, random_), random_)
         optimiser.zero_grad()
-        value.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(value)
         nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
         optimiser.step()
         count += 1
