@@ -1,4 +1,4 @@
-"""A thumbnail's payload: its symbols in order, to samples (specification section 3.4)."""
+"""A thumbnail's payload: its symbols in order (specification section 3.4)."""
 
 from __future__ import annotations
 
@@ -74,9 +74,8 @@ class Symbols:
 
 @dataclass(frozen=True)
 class Decoded:
-    """A payload's symbols and samples: (h, w, 3) RGB and, where there is alpha, (h, w)."""
+    """A payload's samples: (h, w, 3) RGB and, where there is alpha, (h, w)."""
 
-    symbols: Symbols
     rgb: NDArray[np.uint8]
     alpha: NDArray[np.uint8] | None
 
@@ -95,7 +94,7 @@ def encode_symbols(symbols: Symbols, weights: Weights) -> bytes:
 
 
 def decode_payload(data: bytes, canvas: tuple[int, int], weights: Weights) -> Decoded:
-    """A payload's symbols and samples, after checking all of it; raises SemError classes."""
+    """A payload's samples, after checking all of it; raises SemError classes."""
     if len(data) > THUMBNAIL_MAX_BYTES:
         raise LimitError(f"thumbnail: {len(data)} bytes; the limit is {THUMBNAIL_MAX_BYTES}")
     if not data:
@@ -105,16 +104,16 @@ def decode_payload(data: bytes, canvas: tuple[int, int], weights: Weights) -> De
     size = grid_size(canvas, side)
     has_alpha = _read_share(decoder, ALPHA_SHARES)
     shares = step_shares(side)
-    colours, planes = _read_picture(decoder, Picture(size, COLOURS, shares), weights)
-    symbols, alpha = Symbols(side, colours), None
+    planes = _read_picture(decoder, Picture(size, COLOURS, shares), weights)
+    alpha = None
     if has_alpha:
-        symbols.alpha, grey = _read_picture(decoder, Picture(size, 1, shares), weights)
+        grey = _read_picture(decoder, Picture(size, 1, shares), weights)
         alpha = colour.rgb_from_planes(grey)[:, :, 0]
     if decoder.canonical() != data:
         raise NonCanonicalError(
             "thumbnail: its symbols have another payload, the shortest, which alone is valid"
         )
-    return Decoded(symbols, colour.rgb_from_planes(planes), alpha)
+    return Decoded(colour.rgb_from_planes(planes), alpha)
 
 
 @dataclass(frozen=True)
@@ -126,28 +125,22 @@ class Picture:
     step_shares: tuple[int, ...]
 
 
-def _read_picture(
-    decoder: RangeDecoder, picture: Picture, weights: Weights
-) -> tuple[Levels, Array]:
-    levels = Levels(_read_share(decoder, picture.step_shares))
+def _read_picture(decoder: RangeDecoder, picture: Picture, weights: Weights) -> Array:
+    step_index = _read_share(decoder, picture.step_shares)
 
     def read(_: Place, __: Array, scales: Integers, step: int) -> Array:
-        read_levels = np.zeros(scales.shape)
+        levels = np.zeros(scales.shape)
         coded = scales >= 0
-        classes = scales[coded].tolist()
-        values = [read_level(decoder, weights.tables, scale) for scale in classes]
+        values = [read_level(decoder, weights.tables, scale) for scale in scales[coded].tolist()]
         most = max(map(abs, values), default=0)
         if most * step > COEFFICIENT_MAX:
             raise MalformedError(
                 f"thumbnail: a level {most} of {step}/256 grey level is above {COEFFICIENT_MAX}/256"
             )
-        levels.scales += classes
-        levels.values += values
-        read_levels[coded] = values
-        return read_levels
+        levels[coded] = values
+        return levels
 
-    planes = decode_picture(weights, picture.size, levels.step, picture.colours, read)
-    return levels, planes
+    return decode_picture(weights, picture.size, step_index, picture.colours, read)
 
 
 def _write_share(encoder: RangeEncoder, symbol: int, shares: tuple[int, ...]) -> None:

@@ -151,9 +151,12 @@ class Coded:
         return self.error, len(self.data)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Search:
-    """The search for one picture at one long side; `alpha` is coded already, or None."""
+    """The search for one picture at one long side; `alpha` is coded already, or None.
+
+    `tried` keeps what was coded, by step and exchange.
+    """
 
     source: Source
     side: int
