@@ -1,0 +1,1 @@
+"""How good reconstructions are: measures, tables, plots and a report."""

@@ -1,0 +1,1 @@
+"""Documents to pictures: who draws what a file says."""
