@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+from refcodec.backends.errors import BackendError
 from refcodec.codec import read_file
 from refcodec.errors import ERROR_CLASSES, SemError
 
 STANDARD_STREAM = "-"
 STATUS_FAILED = 1
+STATUS_BACKEND_FAILED = 3
 STATUS_INTERRUPTED = 130
 
 _STATUSES = "\n".join(f"  {error.status}  {error.name}" for error in ERROR_CLASSES)
@@ -26,6 +28,7 @@ EPILOG = f"""exit status:
   0  done
   1  a file could not be read or written, or lacks what was asked for
   2  wrong usage
+  3  a model or a service failed, or refused
 {_STATUSES}
 With several files, the others are still done and the first failure's status is returned."""
 
@@ -78,6 +81,9 @@ def attempt(command: str, name: str, action: Callable[[str], None]) -> int:
     except CommandError as error:
         complain(command, f"{name}: {error}")
         return STATUS_FAILED
+    except BackendError as error:
+        complain(command, f"{name}: {error}")
+        return STATUS_BACKEND_FAILED
     except BrokenPipeError:
         # The reader of our output has left; what remains to be flushed must not raise again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from refcodec.document import Archive, Document, Item
+from refcodec.document import Document, Item
 from refcodec.errors import UnsupportedError
 from refcodec.text.content import Style
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from refcodec.picture.load import LoadedPicture
+    from refcodec.describers.interfaces import Describer, Locator
+    from refcodec.picture.backends import Backends
 
 EMBEDDED: Final = "embedded"
 BASELINE: Final = "baseline"
@@ -24,69 +25,54 @@ def describe(
     *,
     text: str | None = None,
     style: Style | None = None,
-    describer: str = EMBEDDED,
+    describer: str | Describer = EMBEDDED,
+    locator: str | Locator | None = None,
     items: Sequence[Item] = (),
-    thumbnail_bytes: int = 0,
+    preset: str | None = None,
+    thumbnail_bytes: int | None = None,
+    max_bytes: int | None = None,
     seed: int | None = None,
+    backends: Backends | None = None,
 ) -> Document:
     """The document of a picture: a file name, its bytes, an open binary file or a PIL image.
 
-    `text` takes the place of what `describer` would write, and `style` tells how it is
-    written; describers know their own. `items` are taken as they are: `map_from_mask`,
-    `map_from_saliency` and `Box.from_fractions` say where they are. `thumbnail_bytes` bounds a
-    thumbnail, 0 makes none.
-    Raises SemError for a picture that cannot be read.
+    `preset` is one of `refcodec.picture.presets.PRESETS`; without one, the describer says a
+    text, and nothing else is made unasked. `text` takes the place of what `describer` would
+    write, and `style` tells how it is written; describers know their own. `items` take the
+    place of the describer's, who has some with the preset "items"; `map_from_mask`,
+    `map_from_saliency` and `Box.from_fractions` say where they are, and `locator` where the
+    describer's are. `thumbnail_bytes` bounds a thumbnail, 0 makes none, None leaves it to the
+    preset. `max_bytes` bounds the file (in its bare form with check).
+
+    Describer and locator are names ("openai"; see `refcodec.picture.backends`, whose `Backends`
+    say which models) or objects. Raises SemError for a picture that cannot be read and a
+    description that does not fit, BackendError for models and services that fail.
     """
+    from refcodec.describers.interfaces import Description
+    from refcodec.picture.backends import LOCATOR_OF, Backends
+    from refcodec.picture.encoding import Plan, PictureEncoder
     from refcodec.picture.load import load_picture
+    from refcodec.picture.presets import preset_of
 
-    return describe_loaded(
-        load_picture(picture),
-        text=text,
-        style=style,
+    settings = preset_of(preset)
+    backends = backends or Backends()
+    name = describer if isinstance(describer, str) else EMBEDDED
+    if locator is None and settings.has_items:
+        locator = LOCATOR_OF[name]
+    if isinstance(locator, str):
+        locator = backends.locator(locator, name)
+    if isinstance(describer, str):
+        describer = backends.describer(describer, settings.template)
+    plan = Plan(
         describer=describer,
-        items=items,
-        thumbnail_bytes=thumbnail_bytes,
-        seed=seed,
-    )
-
-
-def describe_loaded(
-    picture: LoadedPicture,
-    *,
-    text: str | None = None,
-    style: Style | None = None,
-    describer: str = EMBEDDED,
-    items: Sequence[Item] = (),
-    thumbnail_bytes: int = 0,
-    seed: int | None = None,
-) -> Document:
-    """`describe` for a picture that has been loaded."""
-    thumbnail = None
-    if thumbnail_bytes:
-        from refcodec.visual.thumbnail import Thumbnail
-
-        thumbnail = Thumbnail.from_image(
-            picture.with_alpha(), max_bytes=thumbnail_bytes, canvas=picture.canvas
-        )
-    if text is None:
-        text, style = _describer(describer)(picture), Style.RASTER
-    return Document(
-        text=text,
-        style=style,
-        canvas=picture.canvas,
+        fixed=None if text is None else Description(text, style=style),
         items=tuple(items),
-        thumbnail=thumbnail,
+        locator=locator,
+        thumbnail_bytes=settings.thumbnail_bytes if thumbnail_bytes is None else thumbnail_bytes,
+        text_share=settings.text_share,
         seed=seed,
-        archive=Archive(source_sha256=picture.sha256),
     )
-
-
-def _describer(name: str) -> Callable[[LoadedPicture], str]:
-    if name != EMBEDDED:
-        raise UnsupportedError(f"describer {name!r}: not known; there is {EMBEDDED!r}")
-    from refcodec.picture.embedded_describer import describe_picture
-
-    return lambda picture: describe_picture(picture.image, picture.canvas)
+    return PictureEncoder(load_picture(picture), plan).describe(max_bytes)
 
 
 def render(document: Document, *, generator: str = BASELINE) -> Image:

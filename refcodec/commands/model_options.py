@@ -1,0 +1,169 @@
+"""The options of commands that talk to models: who describes, who draws, and how to reach them."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace, _ArgumentGroup
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from refcodec.commands.values import fraction, integer, number
+
+if TYPE_CHECKING:
+    from refcodec.picture.backends import Backends
+
+DESCRIBERS = ("embedded", "openai", "transformers")
+GENERATORS = ("baseline", "openai", "diffusers")
+
+PRIVACY = """\
+What leaves this machine: nothing, unless --describer openai or --generator openai is given, or
+a model is named that has to be downloaded. Then the picture, scaled down and without metadata,
+the prompts, and what a .sem file says go to the service at --base-url (default OPENAI_BASE_URL,
+or else OpenAI), with the key in OPENAI_API_KEY; --dry-run shows them without sending."""
+
+
+def add_describer_options(parser: ArgumentParser, purpose: str) -> None:
+    """Who describes; `purpose` says in the help what for."""
+    group = parser.add_argument_group("describer", purpose)
+    group.add_argument(
+        "--describer",
+        choices=DESCRIBERS,
+        default="embedded",
+        help="embedded: what can be measured, without a model; openai: a vision model of an "
+        "OpenAI-compatible service; transformers: a vision model on this machine",
+    )
+    group.add_argument(
+        "--model",
+        metavar="NAME",
+        help="the vision model: its name at the service (default REFCODEC_VISION_MODEL), or for "
+        "transformers a name or folder (default REFCODEC_LOCAL_VISION_MODEL)",
+    )
+
+
+def add_generator_options(parser: ArgumentParser, purpose: str) -> _ArgumentGroup:
+    """Who draws, and how; `purpose` says in the help what for. More may be added to the group."""
+    group = parser.add_argument_group("generator", purpose)
+    group.add_argument(
+        "--generator",
+        choices=GENERATORS,
+        default="baseline",
+        help="baseline: the rendering that every decoder can do; openai: an image model of an "
+        "OpenAI-compatible service; diffusers: a pipeline on this machine",
+    )
+    group.add_argument(
+        "--image-model",
+        metavar="NAME",
+        help="the image model: its name at the service (default REFCODEC_IMAGE_MODEL), or for "
+        "diffusers a name or folder (default REFCODEC_DIFFUSION_MODEL)",
+    )
+    group.add_argument(
+        "--image-sizes",
+        metavar="WxH,...",
+        help="the sizes that the service's image model draws; the nearest is asked for",
+    )
+    group.add_argument(
+        "--item-edits",
+        action="store_true",
+        help="with openai: one request more for each item with a place, to draw it there",
+    )
+    group.add_argument(
+        "--steps", type=integer(1, 1000), metavar="N", help="with diffusers: steps of denoising"
+    )
+    group.add_argument(
+        "--strength",
+        type=fraction,
+        metavar="X",
+        help="with diffusers: how far from the thumbnail to go, 0 to 1",
+    )
+    group.add_argument(
+        "--guidance", type=number, metavar="X", help="with diffusers: how closely to keep to words"
+    )
+    group.add_argument(
+        "--negative-prompt", metavar="TEXT", help="with diffusers: what a picture should not be"
+    )
+    return group
+
+
+def add_service_options(parser: ArgumentParser) -> None:
+    """How services and models on this machine are reached."""
+    group = parser.add_argument_group("services and models", PRIVACY)
+    group.add_argument("--base-url", metavar="URL", help="the service's address, up to /v1")
+    group.add_argument(
+        "--api",
+        choices=["chat", "responses"],
+        default="chat",
+        help="how vision models are asked (default chat, which all servers know)",
+    )
+    group.add_argument(
+        "--timeout", type=number, default=300.0, metavar="S", help="seconds to wait (default 300)"
+    )
+    group.add_argument(
+        "--retries",
+        type=integer(0, 100),
+        default=3,
+        metavar="N",
+        help="times to try again what may pass (default 3)",
+    )
+    group.add_argument(
+        "--connections",
+        type=integer(1, 1024),
+        default=4,
+        metavar="N",
+        help="requests under way at a time (default 4)",
+    )
+    group.add_argument(
+        "--send-side",
+        type=integer(16, 2048),
+        default=1024,
+        metavar="N",
+        help="longest side in pixels of pictures that are sent (default 1024)",
+    )
+    group.add_argument(
+        "--prices",
+        metavar="IN,OUT,PICTURE",
+        help="what a million tokens in, a million out and a picture cost, to report the sum",
+    )
+    group.add_argument(
+        "--cache", type=Path, metavar="FOLDER", help="where answers are kept for another run"
+    )
+    group.add_argument("--no-cache", action="store_true", help="keep no answers, and use none")
+    group.add_argument(
+        "--dry-run", action="store_true", help="print the first request instead of sending it"
+    )
+    group.add_argument(
+        "--device", metavar="NAME", help="where models of this machine run: cpu, cuda, mps"
+    )
+
+
+def backends_of(arguments: Namespace) -> Backends:
+    """What the options say; loads nothing yet. Raises BackendError for values that cannot be."""
+    from refcodec.backends.account import Prices
+    from refcodec.backends.settings import ServiceSettings
+    from refcodec.picture.backends import Backends, GeneratorOptions, ModelOptions
+
+    service = ServiceSettings(
+        base_url=arguments.base_url,
+        api=arguments.api,
+        timeout_s=arguments.timeout,
+        retries=arguments.retries,
+        concurrency=arguments.connections,
+        send_side=arguments.send_side,
+        dry_run=arguments.dry_run,
+    )
+    options = ModelOptions(
+        vision_model=arguments.model,
+        image_model=arguments.image_model,
+        device=arguments.device,
+        service=service,
+        cache_folder=arguments.cache,
+        uses_cache=not arguments.no_cache,
+        prices=Prices.parse(arguments.prices) if arguments.prices else None,
+        generator=GeneratorOptions(
+            sizes=arguments.image_sizes,
+            item_edits=arguments.item_edits,
+            steps=arguments.steps,
+            strength=arguments.strength,
+            guidance=arguments.guidance,
+            negative_prompt=arguments.negative_prompt,
+        ),
+    )
+    return Backends(options)

@@ -1,0 +1,92 @@
+"""Reflection as the commands offer it: `semenc --reflect` and `semdec --reflect`."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from refcodec.commands.common import complain
+
+if TYPE_CHECKING:
+    from refcodec.document import Document
+    from refcodec.generators.interfaces import Drawing
+    from refcodec.picture.backends import Backends
+    from refcodec.picture.encoding import Encoded, PictureEncoder
+    from refcodec.reflection.steps import OnStep, Reflection, Step
+
+# The share of a budget for the first description; the rest is for what its drawing has lost.
+FIRST_SHARE: Final = 0.75
+
+
+def reflect_on_text(
+    arguments: Namespace, backends: Backends, encoder: PictureEncoder, max_bytes: int
+) -> Encoded:
+    """The file of a description that says what its drawing first lost, within `max_bytes`."""
+    from refcodec.errors import LimitError
+    from refcodec.reflection.encoder import describer_rewrite, reflect_description
+    from refcodec.reflection.losses import ModelLossFinder
+
+    try:
+        first = encoder.encode(int(FIRST_SHARE * max_bytes))
+    except LimitError:
+        first = encoder.encode(max_bytes)
+    describer = encoder.plan.describer
+    reflection = reflect_description(
+        encoder.picture,
+        first.document,
+        backends.generator(arguments.generator),
+        ModelLossFinder(backends.vision(arguments.describer)),
+        arguments.reflect,
+        max_bytes=max_bytes,
+        dump=lambda document: encoder.dump([document])[0],
+        rewrite=describer_rewrite(describer, encoder.picture),
+        seed=arguments.seed,
+        on_step=_teller("semenc", arguments),
+    )
+    _report(arguments, reflection)
+    document = reflection.best.document
+    notes = (*first.notes, *reflection.notes)
+    return replace(first, document=document, data=encoder.dump([document])[0], notes=notes)
+
+
+def reflect_on_drawing(
+    arguments: Namespace, backends: Backends, document: Document, seed: int | None
+) -> Drawing:
+    """The best drawing of a document after so many rounds."""
+    from refcodec.reflection.decoder import reflect_drawing
+    from refcodec.reflection.judge import ModelJudge
+
+    reflection = reflect_drawing(
+        document,
+        backends.generator(arguments.generator),
+        ModelJudge(backends.vision(arguments.describer)),
+        arguments.reflect,
+        seed,
+        on_step=_teller("semdec", arguments),
+    )
+    _report(arguments, reflection)
+    drawing = reflection.best.drawing
+    return replace(drawing, notes=(*drawing.notes, *reflection.notes))
+
+
+def _teller(command: str, arguments: Namespace) -> OnStep:
+    def tell(step: Step) -> None:
+        if not arguments.quiet:
+            score = "not judged" if step.score is None else f"score {step.score:.2f}"
+            kept = "kept" if step.kept else "not kept"
+            complain(command, f"round {step.round}: {step.action.value}, {score}, {kept}")
+
+    return tell
+
+
+def _report(arguments: Namespace, reflection: Reflection) -> None:
+    if arguments.report is None:
+        return
+    from refcodec.reflection.report import write_report
+
+    write_report(
+        arguments.report,
+        reflection,
+        {"generator": arguments.generator, "describer": arguments.describer},
+    )
