@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 import refcodec
 from refcodec import Document
 from tests.commands import CAPTION, PICTURES
+from tests.openai_server import OpenAIServer, running_server
 
 # Time on shared machines says nothing of correctness; examples are the same at every run.
 settings.register_profile(
@@ -39,3 +41,16 @@ def small_picture(tmp_path: Path) -> Path:
     with Image.open(PICTURES / "kodim23.png") as picture:
         picture.resize((96, 64)).save(path)
     return path
+
+
+@pytest.fixture
+def openai_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
+    """A local server that the openai package takes for the service; caches go to `tmp_path`."""
+    with running_server() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789abcdef")
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        for name in ("REFCODEC_VISION_MODEL", "REFCODEC_IMAGE_MODEL"):
+            monkeypatch.delenv(name, raising=False)
+        yield server
