@@ -11,11 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 from PIL import ExifTags, Image
 
 from refcodec.backends.cache import DiskCache
 from refcodec.backends.errors import AnswerError, BackendError, RefusalError, ServiceError
+from refcodec.backends.failures import Target, failure_of
 from refcodec.backends.interfaces import Question
 from refcodec.backends.service import Service
 from refcodec.backends.service_vision import ServiceVision
@@ -64,7 +66,9 @@ def test_question_and_pictures_reach_the_service_and_its_answer_comes_back(
 ) -> None:
     pictures = (Image.new("RGB", (40, 20), "red"), Image.new("RGB", (10, 10), "blue"))
     question = Question("compare-1", "What differs?", pictures, max_tokens=77)
-    assert vision(api=api).ask(question) == ["A red bicycle."]
+    model = vision(api=api)
+    assert model.ask(question) == ["A red bicycle."]
+    assert model.name == "eye-1"
     (request,) = openai_server.requests
     assert (request.path, request.model, request.prompt) == (path, "eye-1", "What differs?")
     assert request.headers["authorization"] == f"Bearer {KEY}"
@@ -283,6 +287,21 @@ def test_failures_say_where_what_and_what_to_do(
     assert len(openai_server.requests) == 1
 
 
+def test_service_without_responses_is_to_be_asked_by_chat(openai_server: OpenAIServer) -> None:
+    openai_server.fault = error_status(404, "page not found")
+    assert "use chat, which all services know" in str(failure(vision(api="responses")))
+    openai_server.fault = error_status(404, "model not found")
+    assert "name one that it has" in str(failure(vision(api="responses")))
+
+
+def test_any_other_error_of_the_package_is_told_without_the_key() -> None:
+    error = failure_of(openai.OpenAIError(f"no use for {KEY}"), Target("host", "eye-1", KEY), 0)
+    assert isinstance(error, ServiceError)
+    assert str(error) == (
+        "host, model eye-1: the openai package gave up (OpenAIError): no use for [key]"
+    )
+
+
 def test_service_that_does_not_run_is_named(
     openai_server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -299,7 +318,7 @@ def test_slow_service_ends_in_an_error_after_the_retries(openai_server: OpenAISe
     assert len(openai_server.requests) == 2
 
 
-def test_too_long_a_text_for_utf8_is_an_error(openai_server: OpenAIServer) -> None:
+def test_text_that_utf8_cannot_hold_is_an_error(openai_server: OpenAIServer) -> None:
     message = str(failure(vision(), Question("caption-1", "lone \ud800 surrogate")))
     assert "UTF-8" in message
     assert openai_server.requests == []

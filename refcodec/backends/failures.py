@@ -30,6 +30,7 @@ _REFUSAL_WORDS = ("content policy", "content management policy", "safety system"
 REFUSAL_ADVICE: Final = "use another picture, other words or another model"
 
 _REFUSING = {400, 403, 422}
+UNKNOWN_ENDPOINT: Final = frozenset({404, 405, 501})
 
 # Statuses of requests that might be taken in another form. Some servers break (5xx) over a
 # parameter that they do not know.
@@ -75,11 +76,7 @@ def failure_of(error: openai.OpenAIError, target: Target, retries: int) -> Backe
     """The failure that an exception of the package stands for."""
     import openai
 
-    tries = (
-        f"after {retries} {'retry' if retries == 1 else 'retries'}"
-        if retries
-        else "without a retry"
-    )
+    tries = {0: "without a retry", 1: "after 1 retry"}.get(retries, f"after {retries} retries")
     if isinstance(error, openai.APIStatusError):
         return _status_failure(error, target, tries)
     if isinstance(error, openai.APITimeoutError):

@@ -18,6 +18,7 @@ PICTURE_MAX_TOKENS: Final = 1536
 class PlannedRequest:
     """One request: its endpoint below the base URL, and what would be sent.
 
+    `template` names the prompt's template and version, empty where the prompt has none;
     `schema` is the JSON schema of the answer as text, empty where there is none;
     `max_output_tokens` is None where the request sets no limit.
     """
@@ -43,12 +44,15 @@ class PlannedRequest:
 
     def describe(self) -> str:
         """What a dry run prints: lines of text, the prompt last."""
-        lines = [f"{self.host} {self.endpoint}, model {self.model}, template {self.template}"]
+        template = f", template {self.template}" if self.template else ""
+        lines = [f"{self.host} {self.endpoint}, model {self.model}{template}"]
         lines += [
             f"picture {number}: {picture.size[0]} x {picture.size[1]} pixels, "
             f"{len(picture.data)} bytes, {picture.media_type}"
             for number, picture in enumerate(self.pictures, start=1)
         ]
+        if self.schema:
+            lines.append(f"the answer held to a JSON schema of {len(self.schema)} characters")
         limit = self.max_output_tokens
         out = "" if limit is None else f", at most {limit} out"
         lines.append(f"about {self.input_tokens()} tokens in{out}")

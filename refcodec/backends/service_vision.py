@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from refcodec.backends.errors import AnswerError, BackendError, RefusalError
-from refcodec.backends.failures import REFUSAL_ADVICE, RejectedError, Target
+from refcodec.backends.errors import AnswerError, BackendError, RefusalError, ServiceError
+from refcodec.backends.failures import REFUSAL_ADVICE, UNKNOWN_ENDPOINT, RejectedError, Target
 from refcodec.backends.interfaces import Question
 from refcodec.backends.planning import PlannedRequest
 from refcodec.backends.sending import SentPicture, to_look_at
@@ -107,12 +107,20 @@ class ServiceVision:
             except RejectedError as error:
                 fewer = abilities.without(error.complaint, question)
                 if fewer is None:
-                    raise
+                    raise self._explained(error) from None
                 abilities = fewer
             else:
                 self._service.abilities[api, self._model] = abilities
                 answers = list(_chat_answers(reply) if api == "chat" else _response_answers(reply))
                 return _texts(answers, self._service.target(self._model), question)
+
+    def _explained(self, error: RejectedError) -> BackendError:
+        """The error, or that the service does not know responses, which few do."""
+        is_chat = self._service.settings.api == "chat"
+        if is_chat or error.status not in UNKNOWN_ENDPOINT or "model" in error.complaint:
+            return error
+        what = "the service does not know the responses API; use chat, which all services know"
+        return ServiceError(self._service.target(self._model).says(what))
 
     def _send(
         self, question: Question, pictures: tuple[SentPicture, ...], abilities: _Abilities
