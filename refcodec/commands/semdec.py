@@ -77,20 +77,23 @@ def _default_output(parser: ArgumentParser, file: str) -> str:
 
 def draw(name: str, arguments: Namespace) -> None:
     """Draw one file."""
-    from refcodec.picture.output import draw_document, to_png
+    from refcodec.generators.baseline import BaselineGenerator
+    from refcodec.generators.interfaces import Drawing
+    from refcodec.picture.output import to_png
 
     refuse_existing(arguments.output, overwrite=arguments.force)
     data = read_input(name)
     document = loads(data)
+    generator = BaselineGenerator()
     if arguments.map is not None:
-        picture = _map_image(document, arguments.map)
+        drawing = Drawing(_map_image(document, arguments.map))
     elif not arguments.thumbnail:
-        picture = draw_document(document, arguments.generator)
+        drawing = generator.draw(document)
     elif document.thumbnail:
-        picture = document.thumbnail.image()
+        drawing = Drawing(document.thumbnail.image())
     else:
         raise CommandError("the file holds no thumbnail; draw it without --thumbnail")
-    png = to_png(picture, document, data, arguments.generator)
+    png = to_png(drawing, document, data, generator)
     write_output(arguments.output, png, overwrite=arguments.force)
 
 

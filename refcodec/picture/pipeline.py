@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from refcodec.describers.interfaces import Describer, Locator
+    from refcodec.generators.interfaces import Generator
     from refcodec.picture.backends import Backends
 
 EMBEDDED: Final = "embedded"
@@ -75,14 +76,22 @@ def describe(
     return PictureEncoder(load_picture(picture), plan).describe(max_bytes)
 
 
-def render(document: Document, *, generator: str = BASELINE) -> Image:
+def render(document: Document, *, generator: str | Generator = BASELINE) -> Image:
     """The picture of a document, as a PIL image of the size of its canvas.
 
     RGB, or RGBA where its thumbnail has alpha. The baseline rendering (specification section
-    7.3) is bit-exact; LimitError for a canvas beyond its pixel limit.
+    7.3) is bit-exact; LimitError for a canvas beyond its pixel limit. Another generator raises
+    what its `draw` raises.
     """
+    if not isinstance(generator, str):
+        return generator.draw(document).image
     if generator != BASELINE:
         raise UnsupportedError(f"generator {generator!r}: not known; there is {BASELINE!r}")
+    return render_at(document, document.canvas)
+
+
+def render_at(document: Document, size: tuple[int, int]) -> Image:
+    """The baseline rendering of a document at another (width, height) than its canvas's."""
     from PIL import Image
 
     from refcodec.visual.baseline import render_baseline
@@ -95,4 +104,4 @@ def render(document: Document, *, generator: str = BASELINE) -> Image:
     # Only a grid has the outline of its item, and an edge where the picture may have one.
     grids = [item.map for item in document.items if isinstance(item.map, Map)]
     maps = [map_levels(grid) for grid in grids]
-    return Image.fromarray(render_baseline(document.canvas, samples, alpha, maps))
+    return Image.fromarray(render_baseline(size, samples, alpha, maps))

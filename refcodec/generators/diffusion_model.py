@@ -1,0 +1,279 @@
+"""A diffusers model in this process: its three pipelines, loaded once, and how they are called."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from refcodec.backends.errors import BackendError, MissingExtraError, RefusalError
+from refcodec.generators.prompts import Prompt
+
+if TYPE_CHECKING:
+    import torch
+    from PIL.Image import Image
+
+# What loading lets out: hub and files, unknown classes, settings and weights that do not match.
+_LOADING_ERRORS = (
+    AttributeError,
+    ImportError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+# What drawing lets out: inputs that a model does not take, memory that does not suffice.
+_DRAWING_ERRORS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+# Transformers work in patches of 2 x 2 latents, each of which the VAE makes of usually 8 x 8
+# pixels; a U-Net of such a model wants 8 whatever its VAE.
+_PATCH: Final = 2
+_MULTIPLE_MIN: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a picture is drawn.
+
+    `steps` is the number of steps from pure noise, of which `strength` (above 0, to 1) are
+    made from a given picture. `guidance` None is the pipeline's own.
+    """
+
+    generator: torch.Generator
+    steps: int
+    strength: float = 1.0
+    guidance: float | None = None
+    negative_prompt: str = ""
+
+
+class DiffusionModel:
+    """A text-to-image model of diffusers, by its name on the hub or its folder.
+
+    Only safetensors weights are read, and no code of the model's. `device` is torch's name of
+    one ("cuda", "cpu"), by default the fastest there is; `precision` torch's name of a type,
+    by default float32 on the processor and float16 elsewhere. Nothing is loaded before it is
+    needed; every method raises BackendError where that fails.
+    """
+
+    def __init__(self, name: str, *, device: str | None = None, precision: str | None = None):
+        self.name = name
+        self._device = device
+        self._precision = precision
+
+    def text_to_image(self, prompt: str, size: tuple[int, int], settings: Settings) -> Image:
+        """A picture (RGB) of about this (width, height), from words alone."""
+        width, height = size
+        return self._run(self._drawing, settings, prompt=prompt, width=width, height=height)
+
+    def image_to_image(self, prompt: str, image: Image, settings: Settings) -> Image:
+        """A picture (RGB, its sides multiples of `size_multiple`) drawn anew as words say."""
+        return self._run(self._changing, settings, prompt=prompt, image=image, **_sides(image))
+
+    def inpaint(self, prompt: str, image: Image, mask: Image, settings: Settings) -> Image:
+        """The same where the mask (L, of the image's size) is 255; what is around it is seen.
+
+        A model that diffusers has no inpainting of draws the whole anew, and the caller
+        takes from it what is in the mask.
+        """
+        if self._inpainting is None:
+            return self.image_to_image(prompt, image, settings)
+        return self._run(
+            self._inpainting,
+            settings,
+            prompt=prompt,
+            image=image,
+            mask_image=mask,
+            **_sides(image),
+        )
+
+    def random(self, seed: int) -> torch.Generator:
+        """Random numbers for `Settings`; from the processor, so the same on every device."""
+        torch, _ = _packages()
+        generator: torch.Generator = torch.Generator("cpu").manual_seed(seed)
+        return generator
+
+    @property
+    def size_multiple(self) -> int:
+        """What the sides of pictures must be multiples of, in pixels."""
+        return max(_MULTIPLE_MIN, _PATCH * int(getattr(self._drawing, "vae_scale_factor", 1)))
+
+    def fitting_prompt(self, text: str) -> Prompt:
+        """The text, or as many whole words from its start as the model's text encoder takes.
+
+        Where a model has several encoders, the one that takes most decides.
+        """
+        components = self._drawing.components.items()
+        tokenizers = [part for name, part in components if name.startswith("tokenizer") and part]
+        if not tokenizers:
+            return Prompt(text)
+        tokenizer = max(tokenizers, key=lambda each: int(each.model_max_length))
+        limit = int(tokenizer.model_max_length)
+        if _token_count(tokenizer, text) <= limit:
+            return Prompt(text)
+        words = text.split(" ")
+        fewest, most = 0, len(words) - 1
+        while fewest < most:
+            middle = (fewest + most + 1) // 2
+            if _token_count(tokenizer, " ".join(words[:middle])) <= limit:
+                fewest = middle
+            else:
+                most = middle - 1
+        note = f"the prompt is longer than the {limit} tokens of the model's text encoder"
+        return Prompt(" ".join(words[:fewest]), (f"{note}: its end was left out",))
+
+    @cached_property
+    def _drawing(self) -> Any:
+        """The text-to-image pipeline, which has all weights."""
+        torch, diffusers = _packages()
+        from safetensors import SafetensorError
+
+        device = self._device or _best_device()
+        precision = self._precision or ("float32" if device == "cpu" else "float16")
+        try:
+            with _without_bars():
+                pipeline = diffusers.AutoPipelineForText2Image.from_pretrained(
+                    self.name, use_safetensors=True, dtype=getattr(torch, precision)
+                ).to(device)
+        except (*_LOADING_ERRORS, SafetensorError) as error:
+            raise BackendError(
+                f"the diffusion model {self.name!r} could not be loaded: {_first_line(error)}; "
+                "give the name or folder of a text-to-image model with safetensors weights"
+            ) from error
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline
+
+    @cached_property
+    def _changing(self) -> Any:
+        """The image-to-image pipeline of the same weights."""
+        _, diffusers = _packages()
+        try:
+            return self._sibling(diffusers.AutoPipelineForImage2Image)
+        except _LOADING_ERRORS as error:
+            raise BackendError(
+                f"the diffusion model {self.name!r} does not draw from pictures: "
+                f"{_first_line(error)}; choose another one for files with a thumbnail or maps"
+            ) from error
+
+    @cached_property
+    def _inpainting(self) -> Any:
+        """The inpainting pipeline of the same weights, None where diffusers has none."""
+        _, diffusers = _packages()
+        try:
+            return self._sibling(diffusers.AutoPipelineForInpainting)
+        except _LOADING_ERRORS:
+            return None
+
+    def _sibling(self, kind: Any) -> Any:
+        with _without_bars():
+            pipeline = kind.from_pipe(self._drawing)
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline
+
+    def _run(self, pipeline: Any, settings: Settings, **inputs: Any) -> Image:
+        """Call a pipeline with all of the inputs and settings that it knows."""
+        strength = settings.strength
+        known = inspect.signature(type(pipeline).__call__).parameters
+        arguments = inputs | {
+            "generator": settings.generator,
+            # One step at least must be left of them.
+            "num_inference_steps": max(settings.steps, math.ceil(1 / strength + 1e-9)),
+            "strength": strength,
+            "guidance_scale": settings.guidance,
+            "negative_prompt": settings.negative_prompt or None,
+        }
+        given = {
+            name: value for name, value in arguments.items() if name in known and value is not None
+        }
+        try:
+            with _without_log():
+                result = pipeline(**given)
+        except _DRAWING_ERRORS as error:
+            raise BackendError(
+                f"the diffusion model {self.name!r} failed: {_first_line(error)}"
+            ) from error
+        if any(getattr(result, "nsfw_content_detected", None) or ()):
+            raise RefusalError(
+                f"the safety checker of the diffusion model {self.name!r} blanked out the picture; "
+                "another seed or text may pass"
+            )
+        picture: Image = result.images[0].convert("RGB")
+        return picture
+
+
+def _sides(image: Image) -> dict[str, int]:
+    return {"width": image.width, "height": image.height}
+
+
+def _token_count(tokenizer: Any, text: str) -> int:
+    """How many tokens a text has, those that mark its start and end included."""
+    return len(tokenizer(text, truncation=False, verbose=False).input_ids)
+
+
+def _packages() -> tuple[Any, Any]:
+    """The torch and diffusers packages."""
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtraError("torch", "local") from error
+    try:
+        import transformers.utils.logging as log
+    except ImportError as error:
+        raise MissingExtraError("transformers", "local") from error
+    # Its import logs which optional packages there are not.
+    verbosity = log.get_verbosity()
+    log.set_verbosity_error()
+    try:
+        import diffusers
+    except ImportError as error:
+        raise MissingExtraError("diffusers", "local") from error
+    finally:
+        log.set_verbosity(verbosity)
+    return torch, diffusers
+
+
+def _best_device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _first_line(error: Exception) -> str:
+    """The start of a package's message, which may go on for a page."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """No bars for parts that load within seconds; downloads have theirs, of the hub's package."""
+    import diffusers.utils.logging
+    import transformers.utils.logging
+
+    packages = (diffusers.utils.logging, transformers.utils.logging)
+    shown = [package for package in packages if package.is_progress_bar_enabled()]
+    for package in shown:
+        package.disable_progress_bar()
+    try:
+        yield
+    finally:
+        for package in shown:
+            package.enable_progress_bar()
+
+
+@contextmanager
+def _without_log() -> Iterator[None]:
+    """No warnings of what is said here anyway (words cut, a picture refused) or only internal."""
+    import diffusers.utils.logging as log
+
+    verbosity = log.get_verbosity()
+    log.set_verbosity_error()
+    try:
+        yield
+    finally:
+        log.set_verbosity(verbosity)
