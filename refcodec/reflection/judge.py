@@ -1,0 +1,99 @@
+"""Who judges how far a drawn picture is what its file describes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from refcodec.backends.errors import AnswerError
+from refcodec.backends.interfaces import Question
+from refcodec.describers.interfaces import Wish
+from refcodec.picture.load import load_picture
+from refcodec.reflection.differences import DifferenceKind, Judgement, parse_judgement
+from refcodec.reflection.prompts import COMPARE, description_json, fill
+from refcodec.reflection.wording import compare_descriptions
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from refcodec.backends.interfaces import VisionModel
+    from refcodec.describers.interfaces import Describer
+    from refcodec.document import Document
+
+_STRING: Final = {"type": "string"}
+_NUMBER: Final = {"type": "number"}
+
+
+def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """An object of just these properties, the form that services take as a strict schema."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def list_schema(name: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of an answer: a list of objects with a weight each, and a score of the whole."""
+    entry = _object({**properties, "weight": _NUMBER})
+    return _object({name: {"type": "array", "items": entry}, "score": _NUMBER})
+
+
+COMPARE_SCHEMA: Final = list_schema(
+    "differences",
+    {
+        "kind": {"type": "string", "enum": [kind.value for kind in DifferenceKind]},
+        "what": _STRING,
+        "wanted": _STRING,
+        "seen": _STRING,
+        "place": _STRING,
+    },
+)
+
+
+class Judge(Protocol):
+    """Somebody who compares a drawn picture with its description."""
+
+    def judge(self, picture: Image, document: Document) -> Judgement:
+        """In what the picture (RGB) differs from what the document says; raises BackendError."""
+
+
+class ModelJudge:
+    """A vision model that is shown the picture and the description, and asked once."""
+
+    def __init__(self, model: VisionModel) -> None:
+        self._model = model
+
+    def judge(self, picture: Image, document: Document) -> Judgement:
+        """The model's judgement; AnswerError if its answer cannot be read."""
+        prompt = fill(COMPARE, description=description_json(document))
+        question = Question(COMPARE, prompt, (picture,), COMPARE_SCHEMA)
+        return parse_judgement(first_answer(self._model, question))
+
+
+class DescriberJudge:
+    """A describer that never sees the description, and a comparison of words without a model.
+
+    It is for those who have only a model that captions pictures, or none: what matters less,
+    and other words for the same, it cannot tell.
+    """
+
+    def __init__(self, describer: Describer) -> None:
+        self._describer = describer
+
+    def judge(self, picture: Image, document: Document) -> Judgement:
+        """How the describer's words for the picture differ from the document's."""
+        descriptions = self._describer.describe(load_picture(picture), Wish())
+        if not descriptions:
+            raise AnswerError("the describer has said nothing of the drawing; try another one")
+        seen = descriptions[0]
+        return compare_descriptions((document.text, document.items), (seen.text, seen.items))
+
+
+def first_answer(model: VisionModel, question: Question) -> str:
+    """A model's first answer; AnswerError if it gave none."""
+    answers = model.ask(question)
+    if not answers:
+        raise AnswerError(f"{model.name}: no answer to {question.template}; try again")
+    return answers[0]

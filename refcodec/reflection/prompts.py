@@ -1,0 +1,96 @@
+"""What models are told: the templates of reflection, filled.
+
+What comes from a file or from a model's answer is data: descriptions are given as one line of
+JSON, out of which no text can break, and phrases of answers have been cleaned when they were
+read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING, Any, Final
+
+from refcodec.reflection.differences import Difference, DifferenceKind
+from refcodec.reflection.places import place_words
+
+if TYPE_CHECKING:
+    from refcodec.document import Document
+
+COMPARE: Final = "compare-1"
+LOST: Final = "lost-1"
+CORRECT: Final = "correct-1"
+STRESS: Final = "stress-1"
+
+
+def fill(template: str, **values: str) -> str:
+    """The prompt of a template, its placeholders replaced by the values of their names."""
+    text = (files("refcodec.templates") / f"{template}.txt").read_text(encoding="utf-8")
+    return Template(text).substitute(values).strip()
+
+
+def description_json(document: Document) -> str:
+    """Text and items of a document, with their places in words, as one line of JSON."""
+    content: dict[str, Any] = {"text": document.text}
+    if document.items:
+        content["items"] = [
+            {"name": item.name, "detail": item.detail, "place": place_words(item.map)}
+            for item in document.items
+        ]
+    return json.dumps(content, ensure_ascii=False)
+
+
+def correction_prompt(differences: Iterable[Difference]) -> str:
+    """The instruction for an image model that puts these differences right."""
+    corrections = "\n".join(f"- {_correction(difference)}." for difference in differences)
+    return fill(CORRECT, corrections=corrections)
+
+
+def stressed_text(text: str, differences: Iterable[Difference]) -> str:
+    """A description that says again what an earlier drawing of it got wrong."""
+    return fill(STRESS, text=text, points="; ".join(map(_point, differences)))
+
+
+def _correction(difference: Difference) -> str:
+    """What to do about a difference."""
+    what, wanted, seen = difference.what, difference.wanted, difference.seen
+    match difference.kind:
+        case DifferenceKind.MISSING:
+            return f"Add {_whole(difference)}{_where(difference)}"
+        case DifferenceKind.EXTRA:
+            return f"Remove {what}{_where(difference)}"
+        case DifferenceKind.WRONG_PLACE:
+            origin = f" from {seen}" if seen else ""
+            return f"Move {what}{origin} to {wanted or difference.place or 'its right place'}"
+        case DifferenceKind.WRONG_ATTRIBUTE:
+            origin = f" from {seen}" if seen else ""
+            return f"Change {what}{_where(difference)}{origin} to {wanted or 'what is described'}"
+
+
+def _point(difference: Difference) -> str:
+    """What a new drawing should heed."""
+    what, wanted, seen = difference.what, difference.wanted, difference.seen
+    match difference.kind:
+        case DifferenceKind.MISSING:
+            return f"{_whole(difference)}{_where(difference)}"
+        case DifferenceKind.EXTRA:
+            return f"no {what}{_where(difference)}"
+        case DifferenceKind.WRONG_PLACE | DifferenceKind.WRONG_ATTRIBUTE:
+            never = f", not {seen}" if seen else ""
+            return f"{what}: {wanted or 'as described'}{never}"
+
+
+def _whole(difference: Difference) -> str:
+    """The thing with all that is known of how it should be, nothing said twice."""
+    what, wanted = difference.what, difference.wanted
+    if what.casefold() in wanted.casefold():
+        return wanted
+    return f"{what}, {wanted}" if wanted and wanted.casefold() not in what.casefold() else what
+
+
+def _where(difference: Difference) -> str:
+    place = difference.place
+    said = f"{difference.what} {difference.wanted}".casefold()
+    return f" ({place})" if place and place.casefold() not in said else ""
