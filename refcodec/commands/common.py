@@ -20,7 +20,7 @@ from refcodec.errors import ERROR_CLASSES, SemError
 
 STANDARD_STREAM = "-"
 STATUS_FAILED = 1
-STATUS_BACKEND_FAILED = 3
+STATUS_BACKEND = 3
 STATUS_INTERRUPTED = 130
 
 _STATUSES = "\n".join(f"  {error.status}  {error.name}" for error in ERROR_CLASSES)
@@ -28,7 +28,7 @@ EPILOG = f"""exit status:
   0  done
   1  a file could not be read or written, or lacks what was asked for
   2  wrong usage
-  3  a model or a service failed, or refused
+  3  a model or a service is not there, or did not do what was asked
 {_STATUSES}
 With several files, the others are still done and the first failure's status is returned."""
 
@@ -83,7 +83,7 @@ def attempt(command: str, name: str, action: Callable[[str], None]) -> int:
         return STATUS_FAILED
     except BackendError as error:
         complain(command, f"{name}: {error}")
-        return STATUS_BACKEND_FAILED
+        return STATUS_BACKEND
     except BrokenPipeError:
         # The reader of our output has left; what remains to be flushed must not raise again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

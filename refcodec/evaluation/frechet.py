@@ -1,0 +1,64 @@
+"""The distance of two sets of pictures in the features of a network, through torchmetrics.
+
+FID is that of Heusel et al., "GANs trained by a two time-scale update rule converge to a local
+Nash equilibrium", 2017: Inception features, a Gaussian fitted to each set. Over few pictures it
+says little: its bias falls with their number, and covariances need more of them than there are
+features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any
+
+from refcodec.backends.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
+
+MIN_PICTURES = 2
+# What the papers that report FID use, below which values of different sizes cannot be compared.
+USUAL_PICTURES = 10_000
+
+
+class FrechetDistance:
+    """Collects pictures by group; features come from a function, (1, dimensions) a picture."""
+
+    def __init__(self, features: Callable[[Image], Tensor]) -> None:
+        try:
+            from torchmetrics.image.fid import FrechetInceptionDistance
+        except ImportError as error:
+            raise MissingExtraError("torchmetrics", "metrics") from error
+        self._metric_class: Any = FrechetInceptionDistance
+        self._features = features
+        self._metrics: dict[Hashable, Any] = {}
+        self._counts: dict[Hashable, int] = {}
+
+    def add(self, group: Hashable, original: Image, reconstruction: Image) -> None:
+        """Count an original and its reconstruction to the group's two sets."""
+        wanted, got = self._features(original), self._features(reconstruction)
+        if group not in self._metrics:
+            self._metrics[group] = self._new_metric(wanted)
+        self._metrics[group].update(wanted, real=True)
+        self._metrics[group].update(got, real=False)
+        self._counts[group] = self._counts.get(group, 0) + 1
+
+    def _new_metric(self, features: Tensor) -> Any:
+        """The metric, whose pictures are features already and pass through unchanged."""
+        import torch
+
+        size = (features.shape[-1],)
+        return self._metric_class(feature=torch.nn.Identity(), input_img_size=size).to(
+            features.device
+        )
+
+    def count(self, group: Hashable) -> int:
+        """How many pictures each of the group's two sets has."""
+        return self._counts.get(group, 0)
+
+    def value(self, group: Hashable) -> float | None:
+        """The distance of the group's two sets; None below MIN_PICTURES."""
+        if self.count(group) < MIN_PICTURES:
+            return None
+        return float(self._metrics[group].compute())

@@ -1,0 +1,225 @@
+"""Measures that trained models make, through torchmetrics and CLIP (extra [metrics]).
+
+Each model is loaded when one of its measures is asked for, and only then. Weights that are not
+on the disk yet are downloaded by the packages: torchvision's (LPIPS, DISTS), torch-fidelity's
+(FID), those of ARNIQA's authors, and CLIP's from the Hugging Face Hub.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from refcodec.backends.errors import BackendError, MissingExtraError
+from refcodec.evaluation.clip import Clip, cosine
+from refcodec.evaluation.frechet import FrechetDistance
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
+
+DEFAULT_CLIP: Final = "openai/clip-vit-base-patch32"
+CLIP_VARIABLE: Final = "SEMEVAL_CLIP_MODEL"
+LPIPS_NETS = ("alex", "vgg", "squeeze")
+ARNIQA_DATASETS = ("koniq10k", "kadid10k")
+_INCEPTION_FEATURES = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """Which models to use; `fid_weights` is a file of torch-fidelity's Inception weights.
+
+    `clip` None is what the environment's CLIP_VARIABLE says, or DEFAULT_CLIP; `device` None is
+    a graphics processor if torch has one.
+    """
+
+    clip: str | None = None
+    lpips_net: str = "alex"
+    arniqa_dataset: str = "koniq10k"
+    fid_weights: str | None = None
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is measured: RGB pictures of the same size, and descriptions.
+
+    `description` is the file's, `other_description` one to compare it with.
+    """
+
+    original: Image
+    reconstruction: Image
+    description: str
+    other_description: str | None = None
+
+
+Scorer = Callable[[Subject], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedMeasures:
+    """The measures that were asked for, by name, and the CLIP model if it was needed.
+
+    A scorer returns None where what it compares is not there, and raises BackendError for
+    pictures that its model does not take.
+    """
+
+    scorers: dict[str, Scorer]
+    distances: dict[str, FrechetDistance]
+    clip: Clip | None = None
+
+
+def load_measures(names: Collection[str], options: ModelOptions) -> LearnedMeasures:
+    """Load the models of measures by their names in the catalogue.
+
+    Raises MissingExtraError without a package that they need, BackendError where a model
+    cannot be loaded.
+    """
+    if not names:
+        return LearnedMeasures({}, {})
+    device = _device(options)
+    clip = None
+    scorers: dict[str, Scorer] = {}
+    distances: dict[str, FrechetDistance] = {}
+    if any("clip" in name for name in names):
+        clip = Clip(options.clip or os.environ.get(CLIP_VARIABLE) or DEFAULT_CLIP, device)
+        of_clip = _clip_scorers(clip)
+        scorers = {name: scorer for name, scorer in of_clip.items() if name in names}
+        if "fid-clip" in names:
+            distances["fid-clip"] = FrechetDistance(clip.embed_picture)
+    for name, (module, class_name) in _METRICS.items():
+        if name in names:
+            keywords = _keywords(name, options)
+            scorers[name] = _metric_scorer(name, module, class_name, keywords, device)
+    if "fid" in names:
+        distances["fid"] = FrechetDistance(_inception(options, device))
+    return LearnedMeasures(scorers, distances, clip)
+
+
+def _device(options: ModelOptions) -> str:
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtraError("torch", "metrics") from error
+    name = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise BackendError(f"torch cannot use the device {name!r}: {error}") from error
+    return name
+
+
+def _clip_scorers(clip: Clip) -> dict[str, Scorer]:
+    def pictures(subject: Subject) -> float:
+        original = clip.embed_picture(subject.original)
+        return cosine(original, clip.embed_picture(subject.reconstruction))
+
+    def text(subject: Subject) -> float:
+        description = clip.embed_text(subject.description)
+        return cosine(clip.embed_picture(subject.reconstruction), description)
+
+    def texts(subject: Subject) -> float | None:
+        if subject.other_description is None:
+            return None
+        other = clip.embed_text(subject.other_description)
+        return cosine(clip.embed_text(subject.description), other)
+
+    def quality(subject: Subject) -> float:
+        return clip.quality(subject.reconstruction)
+
+    return {"clip": pictures, "clip-text": text, "clip-texts": texts, "clip-iqa": quality}
+
+
+# By the measure's name: the module of torchmetrics and the class.
+_METRICS = {
+    "lpips": ("torchmetrics.image.lpip", "LearnedPerceptualImagePatchSimilarity"),
+    "dists": ("torchmetrics.image.dists", "DeepImageStructureAndTextureSimilarity"),
+    "vif": ("torchmetrics.image.vif", "VisualInformationFidelity"),
+    "arniqa": ("torchmetrics.image.arniqa", "ARNIQA"),
+}
+_WITHOUT_REFERENCE = {"arniqa"}
+
+
+def _keywords(name: str, options: ModelOptions) -> dict[str, Any]:
+    """What the constructor of the metric is given; pictures have samples 0 to 1."""
+    return {
+        "lpips": {"net_type": options.lpips_net, "normalize": True},
+        "arniqa": {"regressor_dataset": options.arniqa_dataset, "normalize": True},
+    }.get(name, {})
+
+
+def _metric_scorer(
+    name: str, module: str, class_name: str, keywords: dict[str, Any], device: str
+) -> Scorer:
+    make = _metric_class(module, class_name)
+    metric = _made(name, lambda: make(**keywords).to(device))
+
+    def score(subject: Subject) -> float:
+        import torch
+
+        pictures = [subject.reconstruction, subject.original]
+        if name in _WITHOUT_REFERENCE:
+            pictures.pop()
+        metric.reset()
+        try:
+            with torch.inference_mode():
+                return float(metric(*(_samples(picture).to(device) for picture in pictures)))
+        except (RuntimeError, ValueError) as error:
+            raise BackendError(f"{name} cannot be measured: {error}") from error
+
+    return score
+
+
+def _inception(options: ModelOptions, device: str) -> Callable[[Image], Tensor]:
+    """The Inception v3 features of a picture, (1, 2048), as torchmetrics' FID takes them."""
+    make = _metric_class("torchmetrics.image.fid", "FrechetInceptionDistance")
+    weights = options.fid_weights
+    network = _made(
+        "fid",
+        lambda: make(_INCEPTION_FEATURES, feature_extractor_weights_path=weights).inception,
+    )
+    return picture_features(network.to(device), device)
+
+
+def picture_features(network: Any, device: str) -> Callable[[Image], Tensor]:
+    """What a torch module makes of one picture, 8-bit samples of shape (1, 3, height, width)."""
+
+    def features(picture: Image) -> Tensor:
+        import torch
+
+        samples = (_samples(picture) * 255).round().to(torch.uint8)
+        with torch.inference_mode():
+            vector: Tensor = network(samples.to(device)).double()
+        return vector
+
+    return features
+
+
+def _metric_class(module: str, class_name: str) -> Any:
+    try:
+        return getattr(importlib.import_module(module), class_name)
+    except ImportError as error:
+        raise MissingExtraError("torchmetrics", "metrics") from error
+
+
+def _made(name: str, make: Callable[[], Any]) -> Any:
+    """A metric with its weights, whatever its package raises where they cannot be had."""
+    try:
+        return make()
+    except ModuleNotFoundError as error:
+        package = "torch-fidelity" if name == "fid" else "torchvision"
+        raise MissingExtraError(package, "metrics") from error
+    except (OSError, RuntimeError, ValueError) as error:
+        raise BackendError(f"{name}: its weights cannot be loaded: {error}") from error
+
+
+def _samples(picture: Image) -> Tensor:
+    """A picture as samples 0 to 1 of shape (1, 3, height, width), 32-bit floating point."""
+    import numpy as np
+    import torch
+
+    pixels = torch.from_numpy(np.array(picture.convert("RGB")))
+    return pixels.permute(2, 0, 1)[None].float() / 255
