@@ -71,6 +71,11 @@ class Account:
         with self._lock:
             self._notes[note] = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was asked of anybody."""
+        return not (self.requests or self.cached)
+
     def cost(self) -> float | None:
         """An estimate, in the currency of the prices; None where no prices are given."""
         if self.prices is None:

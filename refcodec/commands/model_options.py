@@ -6,13 +6,11 @@ from argparse import ArgumentParser, Namespace, _ArgumentGroup
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from refcodec.commands.values import fraction, integer, number
+from refcodec.commands.values import fraction, integer, number, numbers
+from refcodec.picture.names import DESCRIBERS, GENERATORS
 
 if TYPE_CHECKING:
     from refcodec.picture.backends import Backends
-
-DESCRIBERS = ("embedded", "openai", "transformers")
-GENERATORS = ("baseline", "openai", "diffusers")
 
 PRIVACY = """\
 What leaves this machine: nothing, unless --describer openai or --generator openai is given, or
@@ -21,8 +19,8 @@ the prompts, and what a .sem file says go to the service at --base-url (default 
 or else OpenAI), with the key in OPENAI_API_KEY; --dry-run shows them without sending."""
 
 
-def add_describer_options(parser: ArgumentParser, purpose: str) -> None:
-    """Who describes; `purpose` says in the help what for."""
+def add_describer_options(parser: ArgumentParser, purpose: str) -> _ArgumentGroup:
+    """Who describes; `purpose` says in the help what for. More may be added to the group."""
     group = parser.add_argument_group("describer", purpose)
     group.add_argument(
         "--describer",
@@ -37,6 +35,7 @@ def add_describer_options(parser: ArgumentParser, purpose: str) -> None:
         help="the vision model: its name at the service (default REFCODEC_VISION_MODEL), or for "
         "transformers a name or folder (default REFCODEC_LOCAL_VISION_MODEL)",
     )
+    return group
 
 
 def add_generator_options(parser: ArgumentParser, purpose: str) -> _ArgumentGroup:
@@ -119,6 +118,7 @@ def add_service_options(parser: ArgumentParser) -> None:
     )
     group.add_argument(
         "--prices",
+        type=numbers(3),
         metavar="IN,OUT,PICTURE",
         help="what a million tokens in, a million out and a picture cost, to report the sum",
     )
@@ -152,11 +152,12 @@ def backends_of(arguments: Namespace) -> Backends:
     options = ModelOptions(
         vision_model=arguments.model,
         image_model=arguments.image_model,
+        clip_model=getattr(arguments, "clip_model", None),
         device=arguments.device,
         service=service,
         cache_folder=arguments.cache,
         uses_cache=not arguments.no_cache,
-        prices=Prices.parse(arguments.prices) if arguments.prices else None,
+        prices=Prices(*arguments.prices) if arguments.prices else None,
         generator=GeneratorOptions(
             sizes=arguments.image_sizes,
             item_edits=arguments.item_edits,

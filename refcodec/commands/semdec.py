@@ -12,24 +12,38 @@ from refcodec.commands.common import (
     STANDARD_STREAM,
     CommandError,
     attempt,
+    complain,
     new_parser,
     read_input,
     refuse_existing,
     run,
     write_output,
 )
+from refcodec.commands.model_options import (
+    add_describer_options,
+    add_generator_options,
+    add_service_options,
+    backends_of,
+)
+from refcodec.commands.values import integer
 from refcodec.document import Document
-from refcodec.picture.pipeline import BASELINE
+from refcodec.limits import SEED_MAX
+from refcodec.picture.names import BASELINE, EMBEDDED
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from refcodec.generators.interfaces import Drawing
+    from refcodec.picture.backends import Backends
 
 DESCRIPTION = """\
 Draw a .sem file as a PNG.
 
 The baseline rendering enlarges the thumbnail to the canvas, sharply where a map has an edge,
 and is the same to the last bit everywhere. Without a thumbnail the canvas is grey, and bears
-the description as a courtesy."""
+the description as a courtesy. Other generators draw what the file holds: its text alone, or the
+enlarged thumbnail anew as the text says, item by item where they have places. Their pictures
+are marked as such, and are not the same everywhere."""
 
 
 def parse_arguments() -> Namespace:
@@ -43,9 +57,7 @@ def parse_arguments() -> Namespace:
         help="the file to write; - is standard output; default: FILE with the ending .png",
     )
     parser.add_argument("-f", "--force", action="store_true", help="overwrite OUT.png")
-    parser.add_argument(
-        "--generator", choices=[BASELINE], default=BASELINE, help="who draws the picture"
-    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     part = parser.add_mutually_exclusive_group()
     part.add_argument(
         "--thumbnail",
@@ -58,12 +70,41 @@ def parse_arguments() -> Namespace:
         metavar="N",
         help="write the map of the Nth item, from 1 on: its own cells in grey, white where it is",
     )
+    group = add_generator_options(parser, "who draws the picture")
+    group.add_argument(
+        "--seed",
+        type=integer(0, SEED_MAX),
+        metavar="N",
+        help="draw with this seed, not the file's; services take none",
+    )
+    _add_reflection_options(parser)
+    add_service_options(parser)
     arguments = parser.parse_args()
+    if arguments.reflect and arguments.describer == EMBEDDED:
+        parser.error("--reflect needs a vision model; give --describer openai or transformers")
+    if arguments.reflect and arguments.generator == BASELINE:
+        parser.error("--reflect draws again; give --generator openai or diffusers")
+    if arguments.report and not arguments.reflect:
+        parser.error("--report tells of --reflect; give that as well")
     if arguments.output is None:
         arguments.output = _default_output(parser, arguments.file)
     elif arguments.output != STANDARD_STREAM and Path(arguments.output).suffix.lower() != ".png":
         parser.error(f"-o {arguments.output}: only PNG is written; give a name that ends in .png")
     return arguments
+
+
+def _add_reflection_options(parser: ArgumentParser) -> None:
+    group = add_describer_options(parser, "with --reflect: who looks at what was drawn")
+    group.add_argument(
+        "--reflect",
+        type=integer(1, 100),
+        metavar="N",
+        help="up to N times, compare the drawing with the text, and edit it or draw it again; "
+        "the best is kept",
+    )
+    group.add_argument(
+        "--report", type=Path, metavar="FOLDER", help="with --reflect: every step, as JSON and PNG"
+    )
 
 
 def _default_output(parser: ArgumentParser, file: str) -> str:
@@ -78,23 +119,48 @@ def _default_output(parser: ArgumentParser, file: str) -> str:
 def draw(name: str, arguments: Namespace) -> None:
     """Draw one file."""
     from refcodec.generators.baseline import BaselineGenerator
-    from refcodec.generators.interfaces import Drawing
     from refcodec.picture.output import to_png
 
     refuse_existing(arguments.output, overwrite=arguments.force)
     data = read_input(name)
     document = loads(data)
-    generator = BaselineGenerator()
-    if arguments.map is not None:
-        drawing = Drawing(_map_image(document, arguments.map))
-    elif not arguments.thumbnail:
-        drawing = generator.draw(document)
-    elif document.thumbnail:
-        drawing = Drawing(document.thumbnail.image())
+    backends = backends_of(arguments)
+    drawing = _part(document, arguments)
+    if drawing is None:
+        generator = backends.generator(arguments.generator)
+        drawing = _drawn(document, arguments, backends)
     else:
-        raise CommandError("the file holds no thumbnail; draw it without --thumbnail")
+        generator = BaselineGenerator()
     png = to_png(drawing, document, data, generator)
     write_output(arguments.output, png, overwrite=arguments.force)
+    if arguments.quiet:
+        return
+    for note in drawing.notes:
+        complain("semdec", note)
+    if not backends.account.is_empty:
+        complain("semdec", backends.account.report())
+
+
+def _part(document: Document, arguments: Namespace) -> Drawing | None:
+    """The part of the file that the options ask for, None if they ask for a drawing of it."""
+    from refcodec.generators.interfaces import Drawing
+
+    if arguments.map is not None:
+        return Drawing(_map_image(document, arguments.map))
+    if not arguments.thumbnail:
+        return None
+    if document.thumbnail is None:
+        raise CommandError("the file holds no thumbnail; draw it without --thumbnail")
+    return Drawing(document.thumbnail.image())
+
+
+def _drawn(document: Document, arguments: Namespace, backends: Backends) -> Drawing:
+    seed = document.seed if arguments.seed is None else arguments.seed
+    if arguments.reflect:
+        from refcodec.commands.reflecting import reflect_on_drawing
+
+        return reflect_on_drawing(arguments, backends, document, seed)
+    return backends.generator(arguments.generator).draw(document, seed)
 
 
 def _map_image(document: Document, number: int) -> Image:

@@ -29,6 +29,7 @@ from refcodec.commands.common import (
 from refcodec.commands.item_options import items_of
 from refcodec.commands.semenc_options import parse_arguments
 from refcodec.commands.threads import in_threads
+from refcodec.picture.names import EMBEDDED, LOCATOR_OF
 from refcodec.picture.presets import Preset, preset_of
 from refcodec.text.content import Style
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from refcodec.picture.encoding import Encoded, Plan, PictureEncoder
     from refcodec.picture.load import LoadedPicture
 
-EMBEDDED = "embedded"
 
 
 def encode_picture(arguments: Namespace, backends: Backends, index: int) -> None:
@@ -123,8 +123,6 @@ def template_of(arguments: Namespace, preset: Preset) -> str | Template:
 
 def locator_of(arguments: Namespace, backends: Backends) -> Locator | None:
     """Who finds the items of the describer."""
-    from refcodec.picture.backends import LOCATOR_OF
-
     name = arguments.locator or LOCATOR_OF[arguments.describer]
     return backends.locator(name, arguments.describer, arguments.map_size, arguments.map_bits)
 
@@ -172,7 +170,7 @@ def encode_pictures(arguments: Namespace) -> int:
     else:
         statuses = _in_processes(partial(_encode_apart, arguments), jobs, indices)
     status = first_failure(statuses)
-    if arguments.describer != EMBEDDED and not arguments.quiet:
+    if not (arguments.quiet or backends.account.is_empty):
         complain("semenc", backends.account.report())
     return status
 

@@ -15,6 +15,7 @@ from refcodec.commands.model_options import (
 )
 from refcodec.commands.values import fraction, integer, integers, number
 from refcodec.limits import FILE_MAX_BYTES, SEED_MAX, THUMBNAIL_MAX_BYTES
+from refcodec.picture.names import BASELINE, EMBEDDED, LOCATORS
 from refcodec.picture.presets import PRESETS
 from refcodec.text.content import Style
 
@@ -143,7 +144,7 @@ def _add_asking_options(parser: ArgumentParser) -> None:
     )
     group.add_argument(
         "--locator",
-        choices=["none", "saliency", "boxes", "clip"],
+        choices=LOCATORS,
         help="who finds the describer's items in the picture (default: boxes asked of the vision "
         "model with openai, clip with transformers)",
     )
@@ -186,7 +187,7 @@ def _complete(parser: ArgumentParser, arguments: Namespace) -> None:
     """Read the text file and settle the outputs, or end with a usage error."""
     if arguments.text_file is not None:
         arguments.text = _read_text(parser, arguments.text_file)
-    if arguments.text is not None and arguments.describer != "embedded":
+    if arguments.text is not None and arguments.describer != EMBEDDED:
         parser.error("--text and --describer: there is nothing left to describe")
     if arguments.ladder and arguments.output == STANDARD_STREAM:
         parser.error("--ladder writes several files; give -o a name or a folder")
@@ -208,11 +209,11 @@ def _complete(parser: ArgumentParser, arguments: Namespace) -> None:
 
 def _check_reflection(parser: ArgumentParser, arguments: Namespace) -> None:
     has_budget = arguments.max_bytes is not None or arguments.ubpp is not None
-    if arguments.reflect and arguments.describer == "embedded":
+    if arguments.reflect and arguments.describer == EMBEDDED:
         parser.error("--reflect needs a vision model; give --describer openai or transformers")
     if arguments.reflect and not has_budget:
         parser.error("--reflect spends the bytes of a budget; give --max-bytes or --ubpp")
-    if arguments.reflect and arguments.generator == "baseline":
+    if arguments.reflect and arguments.generator == BASELINE:
         parser.error("--reflect draws what the text says; give --generator openai or diffusers")
     if arguments.report and not arguments.reflect:
         parser.error("--report tells of --reflect; give that as well")

@@ -51,3 +51,15 @@ def fraction(word: str) -> float:
     if value > 1:
         raise ArgumentTypeError(f"{word} is above 1")
     return value
+
+
+def numbers(count: int) -> Callable[[str], list[float]]:
+    """A type of option: so many numbers of 0 or more, with commas between."""
+
+    def parse(word: str) -> list[float]:
+        parts = word.split(",")
+        if len(parts) != count:
+            raise ArgumentTypeError(f"{word!r} is not {count} numbers with commas between")
+        return [0.0 if not part.strip("0.") else number(part) for part in parts]
+
+    return parse

@@ -15,6 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 from refcodec.backends.account import Account, Prices
 from refcodec.backends.settings import ServiceSettings
 from refcodec.errors import UnsupportedError
+from refcodec.picture.names import (
+    BASELINE,
+    DESCRIBERS,
+    EMBEDDED,
+    GENERATORS,
+    LOCATORS,
+    OPENAI,
+    TRANSFORMERS,
+)
 
 if TYPE_CHECKING:
     from refcodec.backends.interfaces import VisionModel
@@ -22,17 +31,6 @@ if TYPE_CHECKING:
     from refcodec.describers.interfaces import Describer, Locator
     from refcodec.describers.templates import Template
     from refcodec.generators.interfaces import Generator
-
-EMBEDDED: Final = "embedded"
-BASELINE: Final = "baseline"
-OPENAI: Final = "openai"
-TRANSFORMERS: Final = "transformers"
-DIFFUSERS: Final = "diffusers"
-DESCRIBERS: Final = (EMBEDDED, OPENAI, TRANSFORMERS)
-GENERATORS: Final = (BASELINE, OPENAI, DIFFUSERS)
-LOCATORS: Final = ("none", "saliency", "boxes", "clip")
-# Who finds items if nobody is named: whoever comes with the describer.
-LOCATOR_OF: Final = {EMBEDDED: "saliency", OPENAI: "boxes", TRANSFORMERS: "clip"}
 
 # Numbers of the registry.
 _DESCRIBER_NUMBERS: Final = {OPENAI: 2, TRANSFORMERS: 3}
@@ -168,17 +166,18 @@ class Backends:
             sizes = parse_sizes(options.sizes) if options.sizes else DEFAULT_SIZES
             model = ServiceImages(self._service, image_model(self.options.image_model), sizes)
             return ServiceGenerator(model, item_edits=options.item_edits)
-        from refcodec.generators.diffusion import DiffusionGenerator
+        from refcodec.generators.diffusion import DiffusionGenerator, DiffusionOptions
 
         wanted: dict[str, Any] = {
-            "device": self.options.device,
             "steps": options.steps,
             "strength": options.strength,
             "guidance": options.guidance,
             "negative_prompt": options.negative_prompt,
         }
         given = {name: value for name, value in wanted.items() if value is not None}
-        return DiffusionGenerator(self.options.image_model, **given)
+        return DiffusionGenerator(
+            self.options.image_model, DiffusionOptions(**given), device=self.options.device
+        )
 
 
 def _check_name(name: str, names: tuple[str, ...], kind: str) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO
 
 from refcodec.document import Document, Item
-from refcodec.errors import UnsupportedError
+from refcodec.picture.names import BASELINE, EMBEDDED, LOCATOR_OF
 from refcodec.text.content import Style
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from refcodec.generators.interfaces import Generator
     from refcodec.picture.backends import Backends
 
-EMBEDDED: Final = "embedded"
-BASELINE: Final = "baseline"
 
 
 def describe(
@@ -50,7 +48,7 @@ def describe(
     description that does not fit, BackendError for models and services that fail.
     """
     from refcodec.describers.interfaces import Description
-    from refcodec.picture.backends import LOCATOR_OF, Backends
+    from refcodec.picture.backends import Backends
     from refcodec.picture.encoding import Plan, PictureEncoder
     from refcodec.picture.load import load_picture
     from refcodec.picture.presets import preset_of
@@ -76,7 +74,9 @@ def describe(
     return PictureEncoder(load_picture(picture), plan).describe(max_bytes)
 
 
-def render(document: Document, *, generator: str | Generator = BASELINE) -> Image:
+def render(
+    document: Document, *, generator: str | Generator = BASELINE, backends: Backends | None = None
+) -> Image:
     """The picture of a document, as a PIL image of the size of its canvas.
 
     RGB, or RGBA where its thumbnail has alpha. The baseline rendering (specification section
@@ -84,10 +84,12 @@ def render(document: Document, *, generator: str | Generator = BASELINE) -> Imag
     what its `draw` raises.
     """
     if not isinstance(generator, str):
-        return generator.draw(document).image
-    if generator != BASELINE:
-        raise UnsupportedError(f"generator {generator!r}: not known; there is {BASELINE!r}")
-    return render_at(document, document.canvas)
+        return generator.draw(document, document.seed).image
+    if generator == BASELINE:
+        return render_at(document, document.canvas)
+    from refcodec.picture.backends import Backends
+
+    return (backends or Backends()).generator(generator).draw(document, document.seed).image
 
 
 def render_at(document: Document, size: tuple[int, int]) -> Image:
