@@ -7,9 +7,11 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from pathlib import PurePosixPath
 
 from refcodec.errors import UnsupportedError
+
+# The packages that carry the folders of registered files.
+_PACKAGES = {"spec": "refcodec.spec", "refcodec/templates": "refcodec.templates"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,22 @@ def lookup(kind: str, number: int) -> Entry:
         raise UnsupportedError(f"registry: no {kind} has the number {number}") from None
 
 
+def number_of(kind: str, name: str) -> int:
+    """The number of a registered name; UnsupportedError if the registry has none."""
+    for entry in entries().values():
+        if (entry.kind, entry.name) == (kind, name):
+            return entry.number
+    raise UnsupportedError(f"registry: no {kind} has the name {name!r}")
+
+
 def registered_file(kind: str, number: int) -> bytes:
-    """The file beside the specification that a number is bound to.
+    """The file that a number is bound to: beside the specification, or a prompt template.
 
     UnsupportedError if the registry has no such number or the file another digest.
     """
     entry = lookup(kind, number)
-    name = PurePosixPath(entry.source).name
-    data = (resources.files("refcodec.spec") / name).read_bytes()
+    folder, _, name = entry.source.rpartition("/")
+    data = (resources.files(_PACKAGES[folder]) / name).read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     if digest != entry.digest:
         raise UnsupportedError(

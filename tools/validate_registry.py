@@ -32,6 +32,8 @@ RANGES = {
 PRIVATE_CHUNK_BIT = 0x40
 PRIVATE_RANGE = range(1 << 20, 1 << 21)
 NEEDS_DIGEST = {"prior", "thumbnail-weights", "map-weights"}
+# A template that is a file of this kind is bound by its digest; others are parts of a program.
+TEMPLATE_FILE_ENDING = ".txt"
 
 Row = tuple[str, ...]
 
@@ -63,9 +65,12 @@ def row_faults(row: Row, root: Path) -> list[str]:
     faults += [f"{label}: {fault}" for fault in _number_faults(kind, number)]
     if digest and not re.fullmatch("[0-9a-f]{64}", digest):
         faults.append(f"{label}: the digest is not 64 lower-case hexadecimal digits")
-    if kind in NEEDS_DIGEST and not digest:
+    is_template_file = kind == "template" and source.endswith(TEMPLATE_FILE_ENDING)
+    if (kind in NEEDS_DIGEST or is_template_file) and not digest:
         faults.append(f"{label}: a digest is needed")
     file = root / source
+    if is_template_file and not file.is_file():
+        faults.append(f"{label}: {source} is not there")
     if digest and file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() != digest:
         faults.append(f"{label}: {source} has another digest")
     return faults
