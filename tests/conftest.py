@@ -13,7 +13,7 @@ from PIL import Image
 import refcodec
 from refcodec import Document
 from tests.commands import CAPTION, PICTURES
-from tests.openai_server import OpenAIServer, running_server
+from tests.openai_server import KEY, OpenAIServer, running_server
 
 # Time on shared machines says nothing of correctness; examples are the same at every run.
 settings.register_profile(
@@ -48,7 +48,7 @@ def openai_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[O
     """A local server that the openai package takes for the service; caches go to `tmp_path`."""
     with running_server() as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789abcdef")
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         for name in ("REFCODEC_VISION_MODEL", "REFCODEC_IMAGE_MODEL"):

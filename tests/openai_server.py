@@ -33,6 +33,7 @@ from PIL import Image
 
 from tests.openai_faults import NO_FAULT, Fault, error_status
 
+KEY = "sk-test-0123456789abcdef"
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"
 GENERATIONS = "/v1/images/generations"

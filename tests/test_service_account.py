@@ -171,7 +171,7 @@ def test_requests_tokens_and_pictures_are_counted(openai_server: OpenAIServer) -
 
 
 def test_retries_count_as_requests(openai_server: OpenAIServer) -> None:
-    service = Service(ServiceSettings(retries=1, timeout_s=0.2))
+    service = Service(ServiceSettings(retries=1, timeout_s=2.0))
     openai_server.faults.append(slow(30))
     ServiceVision(service, "eye-1").ask(Question("caption-1", "Describe."))
     assert service.account.requests == len(openai_server.requests) == 2

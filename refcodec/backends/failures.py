@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from refcodec.backends.errors import BackendError, RefusalError, ServiceError
@@ -55,10 +55,7 @@ class Target:
 
     host: str
     model: str
-    key: str
-
-    def __repr__(self) -> str:
-        return f"Target(host={self.host!r}, model={self.model!r})"
+    key: str = field(repr=False)
 
     def says(self, what: str) -> str:
         """The message with host and model before it."""
