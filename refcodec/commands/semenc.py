@@ -37,9 +37,8 @@ if TYPE_CHECKING:
     from refcodec.describers.interfaces import Locator
     from refcodec.describers.templates import Template
     from refcodec.picture.backends import Backends
-    from refcodec.picture.encoding import Encoded, Plan, PictureEncoder
+    from refcodec.picture.encoding import Encoded, PictureEncoder, Plan
     from refcodec.picture.load import LoadedPicture
-
 
 
 def encode_picture(arguments: Namespace, backends: Backends, index: int) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from refcodec.describers.interfaces import Describer, Description, Earlier, Wish
 from refcodec.describers.shorten import shorter_descriptions, texts_between
+from refcodec.describers.words import words_of
 from refcodec.errors import LimitError
 from refcodec.limits import FILE_MAX_BYTES
 
@@ -109,7 +110,7 @@ def count_words(description: Description) -> int:
     parts = [description.text]
     for item in description.items:
         parts += [item.name, item.detail]
-    return sum(len(part.split()) for part in parts)
+    return sum(len(words_of(part)) for part in parts)
 
 
 def describe_within(
@@ -117,6 +118,7 @@ def describe_within(
     describer: Describer,
     wish: Wish,
     aim: Aim,
+    *,
     measure: Measure,
     pool: Pool | None = None,
 ) -> tuple[Measured, Pool]:
@@ -132,27 +134,12 @@ def describe_within(
         best = pool.best(aim)
         if best is not None and best.size_bytes >= aim.enough_bytes:
             return best, pool
-        if number > 1 and not describer.obeys_wishes:
+        if pool.requests and not describer.obeys_wishes:
             break
-        _ask(picture, describer, wish, aim, measure, pool, is_last=number == aim.requests)
+        words = pool.words_for(aim.max_bytes * (_AIM if number < aim.requests else _LAST_AIM))
+        asked = replace(wish, words=words, candidates=aim.candidates, earlier=_earlier(pool, aim))
+        pool.add(describer.describe(picture, asked), measure, words)
     return _best_or_cut(pool, aim, measure), pool
-
-
-def _ask(
-    picture: LoadedPicture,
-    describer: Describer,
-    wish: Wish,
-    aim: Aim,
-    measure: Measure,
-    pool: Pool,
-    *,
-    is_last: bool,
-) -> None:
-    """One request, at the number of words that should give the size."""
-    share = _LAST_AIM if is_last else _AIM
-    words = pool.words_for(aim.max_bytes * share)
-    asked = replace(wish, words=words, candidates=aim.candidates, earlier=_earlier(pool, aim))
-    pool.add(describer.describe(picture, asked), measure, words)
 
 
 def _earlier(pool: Pool, aim: Aim) -> Earlier | None:

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from refcodec.describers.interfaces import Description
+from refcodec.describers.words import DANGLING
 
 # A clause ends after a punctuation mark, or before a word that begins another; words such as
 # "of" and "to" are not among them, because what stands before them would be left hanging.
 _CLAUSE_END = re.compile(
     r"""(?<=[.!?;:,]) \s+
-      | (?<=[。！？；：，、])
+      | (?<=[\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f])
       | \s+ (?= (?: above | against | along | alongside | among | and | around | as | at | behind
                   | below | beneath | beside | between | but | during | featuring | in | inside
                   | near | next | on | onto | outside | over | surrounded | that | through | toward
@@ -25,10 +26,9 @@ _CLAUSE_END = re.compile(
     re.VERBOSE,
 )
 _WORD_END = re.compile(r"\s+")
-# Words that say nothing without the next one.
-_HANGING = set("a an and as at by for from in is its of on or some the their to with".split())
-_SENTENCE_ENDS = ".!?。！？"
-_LOOSE_ENDS = " \t\r\n,;:，、；：-–—"
+# Of Chinese and Japanese as well.
+_SENTENCE_ENDS = ".!?\u3002\uff01\uff1f"
+_LOOSE_ENDS = " \t\r\n,;:-\u3001\uff0c\uff1a\uff1b\u2013\u2014"
 
 
 def shorter_texts(text: str) -> list[str]:
@@ -64,7 +64,7 @@ def _cut_at(text: str, ends: list[int]) -> list[str]:
 def _without_loose_end(text: str) -> str:
     """The text without punctuation or an article or preposition at its end."""
     text = text.rstrip(_LOOSE_ENDS)
-    while (words := text.rsplit(maxsplit=1)) and words[-1].lower() in _HANGING:
+    while (words := text.rsplit(maxsplit=1)) and words[-1].lower() in DANGLING:
         text = text[: -len(words[-1])].rstrip(_LOOSE_ENDS)
     return text
 

@@ -17,7 +17,7 @@ _PREPOSITIONS = frozenset(
     | {"through", "to", "towards", "with", "without"}
 )
 # A text that is cut after one of these reads as if something were missing.
-_DANGLING = (
+DANGLING = (
     _PREPOSITIONS
     | _ARTICLES
     | {"and", "as", "but", "is", "are", "its", "or", "that", "their", "which", "while"}
@@ -56,7 +56,7 @@ def cut_text(text: str, most: int) -> str:
         return text
     ends = (count for count in range(most, most // 2, -1) if words[count - 1][-1] in _CLAUSE_ENDS)
     words = words[: next(ends, most)]
-    while words and _plain(words[-1]) in _DANGLING:
+    while words and _plain(words[-1]) in DANGLING:
         words.pop()
     return " ".join(words).rstrip(_CLAUSE_ENDS)
 

@@ -7,7 +7,8 @@ from typing import Any
 from refcodec.backends.errors import BackendError
 from refcodec.document import Document
 from refcodec.generators.interfaces import Drawing
-from refcodec.picture.pipeline import BASELINE, render
+from refcodec.picture.names import BASELINE
+from refcodec.picture.pipeline import render
 
 
 class BaselineGenerator:

@@ -21,8 +21,8 @@ from refcodec.limits import THUMBNAIL_MAX_BYTES
 if TYPE_CHECKING:
     from refcodec.chunk_payloads import Models
     from refcodec.picture.load import LoadedPicture
-    from refcodec.visual.thumbnail import Thumbnail
     from refcodec.visual.maps import Box, Map
+    from refcodec.visual.thumbnail import Thumbnail
 
 # A file is as full as it should be from this share of its budget on. Where a thumbnail takes
 # what the text leaves, less text is no loss, and asking again would cost more than it brings.
@@ -57,12 +57,12 @@ class Plan:
     describer: Describer
     fixed: Description | None = None
     items: tuple[Item, ...] = ()
-    item_wish: ItemWish = ItemWish()
+    item_wish: ItemWish = field(default_factory=ItemWish)
     locator: Locator | None = None
     thumbnail_bytes: int = 0
     text_share: float = 1.0
     seed: int | None = None
-    form: FileForm = FileForm()
+    form: FileForm = field(default_factory=FileForm)
     requests: int = 3
     candidates: int = 4
 
@@ -156,13 +156,13 @@ class PictureEncoder:
         aim = Aim(share, math.ceil(full * share), plan.requests, plan.candidates)
         try:
             return describe_within(
-                self.picture, plan.describer, wish, aim, self._sizes, self._pool
+                self.picture, plan.describer, wish, aim, measure=self._sizes, pool=self._pool
             )[0]
         except LimitError:
             # The text may need more than its share where the whole still has room for it.
             whole = replace(aim, max_bytes=max_bytes, enough_bytes=0)
             return describe_within(
-                self.picture, plan.describer, wish, whole, self._sizes, self._pool
+                self.picture, plan.describer, wish, whole, measure=self._sizes, pool=self._pool
             )[0]
 
     def _sizes(self, descriptions: Sequence[Description]) -> list[int]:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from refcodec.picture.backends import Backends
 
 
-
 def describe(
     picture: str | os.PathLike[str] | bytes | BinaryIO | Image,
     *,
@@ -49,7 +48,7 @@ def describe(
     """
     from refcodec.describers.interfaces import Description
     from refcodec.picture.backends import Backends
-    from refcodec.picture.encoding import Plan, PictureEncoder
+    from refcodec.picture.encoding import PictureEncoder, Plan
     from refcodec.picture.load import load_picture
     from refcodec.picture.presets import preset_of
 

@@ -3,11 +3,11 @@
 A scripted describer stands for a model: of each picture it knows one of the DESCRIPTIONS (a
 text file, one a line), and when asked for a number of words it says that many from the
 beginning, give or take up to 30 %, each time with other words left out, one in eight, because
-no model says a thing twice in the same way. For each budget of a ladder, over the first 200 long enough,
-and 1 and 4 candidates a request, printed: how many requests were made (3 at most), how often
-the file is within 5 % below the budget, how full it is, how often its description had to be
-cut, and how often the budget was exceeded. Five per cent of 13 bytes are none: there "within"
-means to the byte.
+no model says a thing twice in the same way. For each budget of a ladder, over the first 200
+that are long enough, and for 1 and 4 candidates a request, printed: how many requests were made
+(3 at most), how often the file is within 5 % below the budget, how full it is, how often its
+description had to be cut, and how often the budget was exceeded. Five per cent of 13 bytes are
+none: there "within" means to the byte.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def run(known: Sequence[str], budget: int, candidates: int) -> list[tuple[Measur
     aim = Aim(budget, math.ceil(SLACK * budget), candidates=candidates)
     return [
         describe_within(
-            picture, LooseDescriber(text, random.Random(number)), Wish(), aim, file_sizes
+            picture, LooseDescriber(text, random.Random(number)), Wish(), aim, measure=file_sizes
         )
         for number, text in enumerate(known)
     ]
