@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, _ArgumentGroup
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from refcodec.commands.common import standard_output
 from refcodec.commands.values import fraction, integer, number, numbers
 from refcodec.picture.names import DESCRIBERS, GENERATORS
 
@@ -168,3 +171,14 @@ def backends_of(arguments: Namespace) -> Backends:
         ),
     )
     return Backends(options)
+
+
+@contextmanager
+def planned_requests_printed() -> Iterator[None]:
+    """In a dry run, print the request that would have been sent, and end there without error."""
+    from refcodec.backends.planning import DryRunStop
+
+    try:
+        yield
+    except DryRunStop as stop:
+        print(stop.planned.describe(), file=standard_output())

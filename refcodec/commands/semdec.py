@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from refcodec.commands.model_options import (
     add_generator_options,
     add_service_options,
     backends_of,
+    planned_requests_printed,
 )
 from refcodec.commands.values import integer
 from refcodec.document import Document
@@ -181,7 +181,12 @@ def _map_image(document: Document, number: int) -> Image:
 
 def draw_file(arguments: Namespace) -> int:
     """Draw the file; the exit status."""
-    return attempt("semdec", arguments.file, partial(draw, arguments=arguments))
+
+    def draw_or_plan(name: str) -> None:
+        with planned_requests_printed():
+            draw(name, arguments)
+
+    return attempt("semdec", arguments.file, draw_or_plan)
 
 
 def main() -> int:

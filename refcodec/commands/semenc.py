@@ -27,6 +27,7 @@ from refcodec.commands.common import (
     write_output,
 )
 from refcodec.commands.item_options import items_of
+from refcodec.commands.model_options import planned_requests_printed
 from refcodec.commands.semenc_options import parse_arguments
 from refcodec.commands.threads import in_threads
 from refcodec.picture.names import EMBEDDED, LOCATOR_OF
@@ -148,7 +149,8 @@ def encode_one(arguments: Namespace, backends: Backends, index: int) -> int:
     """`encode_picture`, its errors printed; the exit status."""
 
     def encode(_: str) -> None:
-        encode_picture(arguments, backends, index)
+        with planned_requests_printed():
+            encode_picture(arguments, backends, index)
 
     return attempt("semenc", arguments.pictures[index], encode)
 

@@ -32,6 +32,7 @@ BITS_PER_WORD: Final = 5.5
 # Where in the wanted range of sizes a request aims. The last one may as well be cut.
 _AIM: Final = 0.975
 _LAST_AIM: Final = 1.1
+_OBEDIENCE_MOST: Final = 2.0
 # Cuts are measured so many at a time, from around where the size should be right.
 _CUTS_AT_ONCE: Final = 6
 _LIKELY: Final = 1.2
@@ -85,7 +86,9 @@ class Pool:
         payload_bits = sum(8 * (entry.size_bytes - self.empty_bytes) for entry in told)
         words = sum(entry.words for entry in told)
         bits_per_word = payload_bits / words if payload_bits > 0 else BITS_PER_WORD
-        obedience = math.exp(_mean([math.log(ratio) for ratio in self.obedience]))
+        ratio = math.exp(_mean([math.log(ratio) for ratio in self.obedience]))
+        # A model that says no more, whatever it is asked for, is not asked for ever more.
+        obedience = min(_OBEDIENCE_MOST, max(1 / _OBEDIENCE_MOST, ratio))
         wanted = 8 * (size_bytes - self.empty_bytes) / bits_per_word / obedience
         return max(2, round(wanted))
 
