@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -99,7 +99,9 @@ def parse_judgement(answer: str) -> Judgement:
     return new_judgement(*parse_listed(answer, "differences", _difference))
 
 
-def parse_listed(answer: str, key: str, parse: Any) -> tuple[list[Difference], float | None]:
+def parse_listed(
+    answer: str, key: str, parse: Callable[[Any], Difference | None]
+) -> tuple[list[Difference], float | None]:
     """The entries of an answer's list `key` that `parse` does not return None for, and its score.
 
     An answer that is a bare list is taken for that list. AnswerError if there is neither a

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from refcodec.reflection.differences import Difference, DifferenceKind
 from refcodec.visual.levels import LEVEL_MAX, map_levels
 
 if TYPE_CHECKING:
-    from refcodec.document import Document, Item
+    from refcodec.document import Document
     from refcodec.visual.maps import Box, Map
 
 _ROWS = ("upper", "middle", "lower")
@@ -81,17 +82,13 @@ def _local_map(document: Document, difference: Difference) -> Map | Box | None:
     """
     if difference.kind not in _LOCAL_KINDS:
         return None
-    for item in document.items:
-        if item.map is not None and _names(difference, item) and map_levels(item.map).any():
-            return item.map
-    return None
-
-
-def _names(difference: Difference, item: Item) -> bool:
-    """Whether a difference is about an item: one's words are among the other's."""
-    name, what = _words(item.name), _words(difference.what)
+    what = _words(difference.what)
     said = what | _words(difference.wanted)
-    return bool(name and what) and (name <= said or what <= name)
+    placed = [item for item in document.items if item.map and map_levels(item.map).any()]
+    whole = (item.map for item in placed if _words(item.name) <= said)
+    # "Square" may be short for "red square", but not where "blue square" is named in full.
+    short = (item.map for item in placed if what and what <= _words(item.name))
+    return next(chain(whole, short), None)
 
 
 def _words(phrase: str) -> set[str]:

@@ -23,6 +23,8 @@ COMPARE: Final = "compare-1"
 LOST: Final = "lost-1"
 CORRECT: Final = "correct-1"
 STRESS: Final = "stress-1"
+# Line breaks of Unicode that JSON leaves as they are.
+_LINE_BREAKS: Final = {ord(mark): f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"}
 
 
 def fill(template: str, **values: str) -> str:
@@ -39,7 +41,7 @@ def description_json(document: Document) -> str:
             {"name": item.name, "detail": item.detail, "place": place_words(item.map)}
             for item in document.items
         ]
-    return json.dumps(content, ensure_ascii=False)
+    return json.dumps(content, ensure_ascii=False).translate(_LINE_BREAKS)
 
 
 def correction_prompt(differences: Iterable[Difference]) -> str:
@@ -55,31 +57,26 @@ def stressed_text(text: str, differences: Iterable[Difference]) -> str:
 
 def _correction(difference: Difference) -> str:
     """What to do about a difference."""
-    what, wanted, seen = difference.what, difference.wanted, difference.seen
-    match difference.kind:
-        case DifferenceKind.MISSING:
-            return f"Add {_whole(difference)}{_where(difference)}"
-        case DifferenceKind.EXTRA:
-            return f"Remove {what}{_where(difference)}"
-        case DifferenceKind.WRONG_PLACE:
-            origin = f" from {seen}" if seen else ""
-            return f"Move {what}{origin} to {wanted or difference.place or 'its right place'}"
-        case DifferenceKind.WRONG_ATTRIBUTE:
-            origin = f" from {seen}" if seen else ""
-            return f"Change {what}{_where(difference)}{origin} to {wanted or 'what is described'}"
+    what, wanted = difference.what, difference.wanted
+    origin = f" from {difference.seen}" if difference.seen else ""
+    if difference.kind is DifferenceKind.MISSING:
+        return f"Add {_whole(difference)}{_where(difference)}"
+    if difference.kind is DifferenceKind.EXTRA:
+        return f"Remove {what}{_where(difference)}"
+    if difference.kind is DifferenceKind.WRONG_PLACE:
+        return f"Move {what}{origin} to {wanted or difference.place or 'its right place'}"
+    return f"Change {what}{_where(difference)}{origin} to {wanted or 'what is described'}"
 
 
 def _point(difference: Difference) -> str:
     """What a new drawing should heed."""
     what, wanted, seen = difference.what, difference.wanted, difference.seen
-    match difference.kind:
-        case DifferenceKind.MISSING:
-            return f"{_whole(difference)}{_where(difference)}"
-        case DifferenceKind.EXTRA:
-            return f"no {what}{_where(difference)}"
-        case DifferenceKind.WRONG_PLACE | DifferenceKind.WRONG_ATTRIBUTE:
-            never = f", not {seen}" if seen else ""
-            return f"{what}: {wanted or 'as described'}{never}"
+    if difference.kind is DifferenceKind.MISSING:
+        return f"{_whole(difference)}{_where(difference)}"
+    if difference.kind is DifferenceKind.EXTRA:
+        return f"no {what}{_where(difference)}"
+    never = f", not {seen}" if seen else ""
+    return f"{what}: {wanted or 'as described'}{never}"
 
 
 def _whole(difference: Difference) -> str:

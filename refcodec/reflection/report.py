@@ -25,6 +25,7 @@ _PAPER = "white"
 _INK = "black"
 _NO_PICTURE = "lightgrey"
 _KEPT_FRAME = "forestgreen"
+_OTHER_FRAME = "grey"
 _DIGITS = 6
 
 
@@ -91,7 +92,7 @@ def _rounded(value: float | None) -> float | None:
 def strip(steps: tuple[Step, ...]) -> Image:
     """All steps' pictures side by side (RGB), beneath each its round, score and size.
 
-    What was kept is framed, what failed before there was a picture is an empty field.
+    What was kept is framed in green, the rest in grey; what failed before there was a picture is an empty field.
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -107,8 +108,8 @@ def strip(steps: tuple[Step, ...]) -> Image:
             left + (THUMBNAIL_SIDE - picture.width) // 2,
             _GAP + (THUMBNAIL_SIDE - picture.height) // 2,
         )
-        if step.kept:
-            draw.rectangle(_framed(corner, picture.size), fill=_KEPT_FRAME)
+        frame = _KEPT_FRAME if step.kept else _OTHER_FRAME
+        draw.rectangle(_framed(corner, picture.size), fill=frame)
         image.paste(picture, corner)
         for line, words in enumerate(_lines(step)):
             top = THUMBNAIL_SIDE + 2 * _GAP + line * _LINE_HEIGHT

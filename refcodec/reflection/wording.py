@@ -52,8 +52,8 @@ _ATTRIBUTES: Final = frozenset[str]().union(*_ATTRIBUTE_SORTS)
 _ACROSS: Final = frozenset(("left", "right"))
 _DOWN: Final = frozenset(("top", "bottom"))
 _PLACES: Final = _ACROSS | _DOWN | {"centre"}
-_PLAIN_WORDS: Final = """a an and are as at be by for from has have in is it its of on or out some the
-    there this to with picture image photo photograph part side area"""
+_PLAIN_WORDS: Final = """a an and are as at be by for from has have in is it its of on or out some
+    the there this to with picture image photo photograph part side area"""
 _STOP_WORDS: Final = frozenset(_PLAIN_WORDS.split())
 _PHRASE_ENDS: Final = re.compile(
     r"[.;,!?\n]+|\b(?:against|and|behind|beside|near|over|under|with)\b"
@@ -62,8 +62,8 @@ _PHRASE_ENDS: Final = re.compile(
 _FOUND_LEAST: Final = 0.5
 _WEIGHTS: Final = {
     DifferenceKind.MISSING: 1.0,
-    DifferenceKind.WRONG_ATTRIBUTE: 0.5,
-    DifferenceKind.WRONG_PLACE: 0.5,
+    DifferenceKind.WRONG_ATTRIBUTE: 0.4,
+    DifferenceKind.WRONG_PLACE: 0.4,
     DifferenceKind.EXTRA: 0.25,
 }
 
