@@ -92,7 +92,8 @@ def _rounded(value: float | None) -> float | None:
 def strip(steps: tuple[Step, ...]) -> Image:
     """All steps' pictures side by side (RGB), beneath each its round, score and size.
 
-    What was kept is framed in green, the rest in grey; what failed before there was a picture is an empty field.
+    What was kept is framed in green, the rest in grey; what failed before there was a
+    picture is an empty field.
     """
     from PIL import Image, ImageDraw, ImageFont
 
