@@ -28,6 +28,7 @@ _CLAUSE_END = re.compile(
 _WORD_END = re.compile(r"\s+")
 # Of Chinese and Japanese as well.
 _SENTENCE_ENDS = ".!?\u3002\uff01\uff1f"
+_SENTENCE = re.compile(rf".*?[{_SENTENCE_ENDS}](?=\s|$)", re.DOTALL)
 _LOOSE_ENDS = " \t\r\n,;:-\u3001\uff0c\uff1a\uff1b\u2013\u2014"
 
 
@@ -76,7 +77,9 @@ def shorter_descriptions(description: Description) -> Iterator[Description]:
     then the items, then the other clauses.
     """
     texts = shorter_texts(description.text)
-    beyond, within = _split_at_first_sentence(texts)
+    sentence = _SENTENCE.search(description.text)
+    sentence_length = sentence.end() if sentence else len(description.text)
+    beyond = [text for text in texts if len(text) >= sentence_length]
     for text in beyond:
         description = replace(description, text=text)
         yield description
@@ -89,13 +92,6 @@ def shorter_descriptions(description: Description) -> Iterator[Description]:
     while description.items:
         description = replace(description, items=description.items[:-1])
         yield description
-    for text in within:
+    for text in texts[len(beyond) :]:
         description = replace(description, text=text)
         yield description
-
-
-def _split_at_first_sentence(texts: list[str]) -> tuple[list[str], list[str]]:
-    """Texts of more than one sentence, or of one whole one, and shorter ones."""
-    sentence = re.compile(rf"[{_SENTENCE_ENDS}](?:\s|$)")
-    whole = [text for text in texts if len(sentence.findall(text)) > 1]
-    return whole, texts[len(whole) :]

@@ -12,7 +12,19 @@ _CLAUSE_ENDS = ",;:.!?"
 _ARTICLES = {"a", "an", "the"}
 # Behind a name's noun, these begin what says more of it.
 _PREPOSITIONS = frozenset(
-    {"above", "across", "against", "among", "at", "behind", "below", "beneath", "beside", "between", "by"}
+    {
+        "above",
+        "across",
+        "against",
+        "among",
+        "at",
+        "behind",
+        "below",
+        "beneath",
+        "beside",
+        "between",
+        "by",
+    }
     | {"for", "from", "in", "inside", "into", "near", "of", "on", "onto", "over", "under"}
     | {"through", "to", "towards", "with", "without"}
 )

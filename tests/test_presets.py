@@ -1,0 +1,266 @@
+"""Presets from picture to file to picture, through services that speak OpenAI's protocol."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import refcodec
+from refcodec import Box, Style
+from tests import service_eye
+from tests.commands import HOUSE, SCRIPTS, run
+from tests.openai_faults import error_status, refusal, slow
+from tests.openai_server import EDITS, GENERATIONS, KEY, OpenAIServer
+from tests.service_eye import template_of
+
+OPENAI = ["--describer", "openai"]
+
+
+@pytest.fixture
+def service(openai_server: OpenAIServer) -> OpenAIServer:
+    """The local server, with a vision model that has seen the house."""
+    openai_server.answer = service_eye.answer
+    return openai_server
+
+
+def templates(service: OpenAIServer) -> list[str]:
+    return [template_of(request) or "text" for request in service.requests]
+
+
+def draw(sem: Path, *options: object) -> tuple[Image.Image, bytes]:
+    png = sem.with_suffix(".png")
+    done = run("semdec", sem, "-f", "-o", png, "--generator", "openai", *options)
+    assert done.returncode == 0, done.stderr
+    with Image.open(png) as picture:
+        picture.load()
+        return picture, done.stderr
+
+
+def test_text(service: OpenAIServer, tmp_path: Path) -> None:
+    sem = tmp_path / "house.sem"
+    done = run("semenc", HOUSE, "-o", sem, "--preset", "text", *OPENAI, "--max-bytes", 26)
+    assert done.returncode == 0, done.stderr
+    assert 25 <= sem.stat().st_size <= 26
+    document = refcodec.loads(sem.read_bytes())
+    assert document.text.startswith("A red tiled roof")
+    assert (document.items, document.thumbnail) == ((), None)
+    assert set(templates(service)) == {"caption-1"}
+    picture, notes = draw(sem)
+    assert picture.size == (1024, 1024)
+    assert "trainedAlgorithmicMedia" in picture.info["XML:com.adobe.xmp"]
+    assert document.text in picture.info["Prompt"]
+    assert service.requests[-1].path == GENERATIONS
+    assert b"1 request sent" in notes
+
+
+def test_items_with_places_and_thumbnail(service: OpenAIServer, tmp_path: Path) -> None:
+    sem = tmp_path / "house.sem"
+    done = run("semenc", HOUSE, "-o", sem, "--preset", "items", *OPENAI, "--max-bytes", 210)
+    assert done.returncode == 0, done.stderr
+    assert 200 <= sem.stat().st_size <= 210
+    document = refcodec.loads(sem.read_bytes())
+    assert [item.name for item in document.items] == ["house", "hedge", "sky"]
+    assert [item.map for item in document.items] == [
+        Box(13, 10, 58, 40),
+        Box(0, 38, 64, 64),
+        None,
+    ]
+    assert b"no place found, or no room for it: sky" in done.stderr
+    assert document.thumbnail is not None
+    assert len(document.thumbnail.data) > 80
+    assert templates(service)[-1] == "boxes-1"
+    draw(sem, "--item-edits")
+    edits = [request for request in service.requests if request.path == EDITS]
+    assert len(edits) == 3
+    assert [request.mask is not None for request in edits] == [False, True, True]
+
+
+def test_raster_and_raster_with_thumbnail(service: OpenAIServer, tmp_path: Path) -> None:
+    alone, both = tmp_path / "alone.sem", tmp_path / "both.sem"
+    for sem, preset in ((alone, "raster"), (both, "raster+thumbnail")):
+        done = run("semenc", HOUSE, "-o", sem, "--preset", preset, *OPENAI)
+        assert done.returncode == 0, done.stderr
+        assert refcodec.loads(sem.read_bytes()).style is Style.RASTER
+    assert refcodec.loads(alone.read_bytes()).thumbnail is None
+    document = refcodec.loads(both.read_bytes())
+    assert document.thumbnail is not None
+    assert 200 <= len(document.thumbnail.data) <= 256
+    # The second picture was described from the cache.
+    assert len(service.requests) == 1
+    draw(alone)
+    draw(both)
+    assert [request.path for request in service.requests[1:]] == [GENERATIONS, EDITS]
+
+
+def test_a_ladder_is_a_file_for_each_budget_and_a_table(
+    service: OpenAIServer, tmp_path: Path
+) -> None:
+    options = ["--ladder", "13,26,40", "-q"]
+    done = run("semenc", HOUSE, "-o", tmp_path / "house.sem", *OPENAI, *options)
+    assert done.returncode == 0, done.stderr
+    heading, *rows = [line.split() for line in done.stdout.decode().splitlines()]
+    assert heading[:2] == ["budget", "bytes"]
+    assert [int(row[0]) for row in rows] == [13, 26, 40]
+    for row in rows:
+        data = Path(row[-1]).read_bytes()
+        assert len(data) == int(row[1]) <= int(row[0])
+        assert len(data) >= int(row[0]) - 2
+        assert len(refcodec.loads(data).text.split()) == int(row[3])
+    assert sum(int(row[6]) for row in rows) == len(service.requests) <= 9
+
+
+def test_a_rung_that_nothing_fits_does_not_keep_the_others_from_being_written(
+    service: OpenAIServer, tmp_path: Path
+) -> None:
+    done = run("semenc", HOUSE, "-o", tmp_path / "house.sem", *OPENAI, "--ladder", "3,26")
+    assert done.returncode == 15
+    assert b"3 are allowed" in done.stderr
+    assert [path.name for path in tmp_path.glob("*.sem")] == ["house-26.sem"]
+    assert service.requests
+
+
+def test_a_cached_rerun_makes_no_request(service: OpenAIServer, tmp_path: Path) -> None:
+    for name in ("one.sem", "two.sem"):
+        options = ["--preset", "items", "--max-bytes", 210, *OPENAI]
+        done = run("semenc", HOUSE, "-o", tmp_path / name, *options)
+        assert done.returncode == 0
+        service.fault = error_status(500, "down")
+    assert (tmp_path / "one.sem").read_bytes() == (tmp_path / "two.sem").read_bytes()
+    assert b" 0 requests sent" in b" " + done.stderr.split(b"semenc: ")[-1]
+
+
+def test_a_dry_run_prints_the_request_and_sends_nothing(
+    service: OpenAIServer, tmp_path: Path
+) -> None:
+    done = run("semenc", HOUSE, "-o", tmp_path / "x.sem", *OPENAI, "--dry-run")
+    assert done.returncode == 0
+    assert b"template caption-1" in done.stdout
+    assert b"tokens in" in done.stdout
+    assert KEY.encode() not in done.stdout + done.stderr
+    sem = tmp_path / "y.sem"
+    sem.write_bytes(refcodec.dumps(refcodec.Document(text="A dog.", canvas=(64, 64))))
+    done = run("semdec", sem, "--generator", "openai", "--dry-run")
+    assert b"/images/generations" in done.stdout
+    assert service.requests == []
+    assert [path.name for path in tmp_path.iterdir()] == ["y.sem"]
+
+
+def test_refusals_and_failures_are_clear_and_leave_nothing(
+    service: OpenAIServer, tmp_path: Path
+) -> None:
+    service.fault = refusal("I cannot describe people.")
+    done = run("semenc", HOUSE, "-o", tmp_path / "x.sem", *OPENAI)
+    assert done.returncode == 3
+    assert b"refused" in done.stderr
+    service.fault = error_status(500, "down")
+    done = run("semenc", HOUSE, "-o", tmp_path / "x.sem", *OPENAI, "--retries", 0)
+    assert done.returncode == 3
+    assert b"Traceback" not in done.stderr
+    assert list(tmp_path.glob("*.sem")) == []
+
+
+def test_several_pictures_are_described_at_a_time(service: OpenAIServer, tmp_path: Path) -> None:
+    pictures = []
+    for number in range(4):
+        path = tmp_path / f"{number}.png"
+        Image.new("RGB", (64, 48), (60 * number, 100, 40)).save(path)
+        pictures.append(path)
+    service.fault = slow(0.3)
+    done = run("semenc", *pictures, "-o", tmp_path / "out", "-j", 4, *OPENAI)
+    assert done.returncode == 0, done.stderr
+    assert service.most_at_once >= 2
+    assert len(list((tmp_path / "out").glob("*.sem"))) == 4
+
+
+def test_an_interrupt_ends_at_once_and_the_rerun_goes_on(
+    service: OpenAIServer, tmp_path: Path
+) -> None:
+    pictures = []
+    for number in range(3):
+        path = tmp_path / f"{number}.png"
+        Image.new("RGB", (64, 48), (60 * number, 100, 40)).save(path)
+        pictures.append(path)
+    command = [SCRIPTS / "semenc", *pictures, "-o", tmp_path / "out", *OPENAI]
+    service.faults.extend([slow(0.0), slow(30.0)])
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        assert b"0.sem" in first
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait(timeout=20) == 130
+    service.closing.set()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["0.sem"]
+    service.closing.clear()
+    done = run(*map(str, ["semenc", *pictures, "-f", "-o", tmp_path / "out", *OPENAI]))
+    assert done.returncode == 0, done.stderr
+    assert b"1 answered from the cache" in done.stderr
+    assert len(list((tmp_path / "out").iterdir())) == 3
+
+
+def test_reflection_on_both_sides(service: OpenAIServer, tmp_path: Path) -> None:
+    sem, report = tmp_path / "house.sem", tmp_path / "report"
+    reflect = ["--generator", "openai", "--reflect", 2, "--report", report]
+    done = run("semenc", HOUSE, "-o", sem, *OPENAI, "--max-bytes", 40, *reflect)
+    assert done.returncode == 0, done.stderr
+    assert sem.stat().st_size <= 40
+    assert "lost-1" in templates(service)
+    steps = json.loads((report / "reflection.json").read_text("utf-8"))["steps"]
+    assert len(steps) >= 2
+    assert all(step["size_bytes"] <= 40 for step in steps)
+    assert "A stone wall." in steps[1]["text"]
+    picture, notes = draw(sem, *OPENAI, "--reflect", 1, "--report", report)
+    assert picture.size == (1024, 1024)
+    assert b"round 0" in notes
+    assert templates(service)[-1] == "compare-1"
+    with Image.open(io.BytesIO((report / "reflection.png").read_bytes())) as strip:
+        assert strip.width > 100
+
+
+def test_the_library_takes_names_and_objects(service: OpenAIServer) -> None:
+    document = refcodec.describe(HOUSE, describer="openai", preset="items", max_bytes=150)
+    assert len(refcodec.dumps(document)) <= 150
+    assert document.items[0].map == Box(13, 10, 58, 40)
+    service.draw = lambda _, size: Image.new("RGB", size, (10, 200, 30))
+    picture = refcodec.render(document, generator="openai")
+    assert picture.size == (1024, 1024)
+    assert picture.getpixel((512, 512)) == (10, 200, 30)
+    with pytest.raises(refcodec.UnsupportedError, match="there is embedded, openai"):
+        refcodec.describe(HOUSE, describer="oracle")
+    with pytest.raises(refcodec.UnsupportedError, match="there is text, items"):
+        refcodec.describe(HOUSE, preset="poem")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--describer", "openai", "--text", "x"],
+        ["--reflect", "2"],
+        ["--reflect", "2", "--describer", "openai", "--generator", "openai"],
+        ["--reflect", "2", "--describer", "openai", "--max-bytes", "9"],
+        ["--report", "x"],
+        ["--ladder", "13,13"],
+        ["--ladder", "13,x"],
+        ["--ladder", "13", "-o", "-"],
+        ["--prices", "1,2"],
+        ["--strength", "2"],
+        ["--text-share", "0"],
+    ],
+)
+def test_wishes_that_contradict_each_other(options: list[str]) -> None:
+    done = run("semenc", HOUSE, *options)
+    assert done.returncode == 2
+    assert done.stdout == b""
+
+
+def test_settings_that_no_service_has(tmp_path: Path) -> None:
+    done = run("semenc", HOUSE, "-o", tmp_path / "x.sem", *OPENAI, "--base-url", "nowhere")
+    assert done.returncode == 3
+    assert b"base URL" in done.stderr
+    assert b"Traceback" not in done.stderr
