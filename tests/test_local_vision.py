@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 from refcodec.backends.errors import AnswerError, BackendError, MissingExtraError
+from refcodec.backends.in_process import turn
 from refcodec.backends.interfaces import Question, VisionModel
 from refcodec.backends.local_vision import LocalVision
 from tests import tiny_models
@@ -45,6 +46,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "captioner": tiny_models.save_captioner(folder / "captioner"),
         "composed": tiny_models.save_composed_captioner(folder / "composed"),
         "prompted": tiny_models.save_prompted_captioner(folder / "prompted"),
+        "instructed": tiny_models.save_instructed_captioner(folder / "instructed"),
         "clip": tiny_models.save_clip(folder / "clip"),
     }
 
@@ -92,8 +94,8 @@ def test_the_answer_has_at_most_as_many_tokens_as_allowed(models: dict[str, Path
     assert model.ask(short) == ["The red bicycle"]
 
 
-@pytest.mark.parametrize("kind", ["chat", "captioner", "composed", "prompted"])
-def test_what_is_said_depends_on_the_picture_and_only_on_it(
+@pytest.mark.parametrize("kind", ["chat", "captioner", "composed", "prompted", "instructed"])
+def test_what_is_said_depends_on_the_picture_and_is_no_part_of_the_prompt(
     models: dict[str, Path], kind: str
 ) -> None:
     model = LocalVision(str(models[kind]))
@@ -118,6 +120,14 @@ def test_a_captioner_that_needs_words_does_not_repeat_them(models: dict[str, Pat
     answer = LocalVision(str(models["prompted"])).ask(question(red()))[0]
     assert answer
     assert "caption" not in answer
+
+
+def test_a_captioner_that_takes_instructions_is_asked_the_question(
+    models: dict[str, Path],
+) -> None:
+    model = LocalVision(str(models["instructed"]))
+    answers = [model.ask(question(red(), prompt=prompt))[0] for prompt in ("red wall", "blue {sea")]
+    assert answers[0] != answers[1]
 
 
 @pytest.mark.parametrize("kind", ["captioner", "composed"])
@@ -299,6 +309,22 @@ def test_a_package_that_is_not_installed_is_named(
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtraError, match=rf"{package} is not installed; .*\[local\]"):
         LocalVision(str(models["chat"])).ask(question(red()))
+
+
+def test_a_package_that_only_some_models_need_is_named() -> None:
+    message = "\nOwnProcessor requires the Torchvision library but it was not found. Check ..."
+    with (
+        pytest.raises(BackendError, match=r"^m: f: it needs .* pip install torchvision$"),
+        turn("m", "f"),
+    ):
+        raise ImportError(message)
+
+
+@pytest.mark.parametrize(("said", "told"), [(" two\n lines ", "two lines"), ("", "KeyError")])
+def test_other_failures_are_told_on_one_line(said: str, told: str) -> None:
+    error = ValueError(said) if said else KeyError()
+    with pytest.raises(BackendError, match=f"^m: f: {told}$"), turn("m", "f"):
+        raise error
 
 
 @pytest.mark.parametrize("has_bars", [True, False])

@@ -202,6 +202,42 @@ def save_prompted_captioner(folder: Path) -> Path:
     return _save(folder, model, processor)
 
 
+def save_instructed_captioner(folder: Path) -> Path:
+    """InstructBLIP: it has no chat template, but takes a question; random words."""
+    from transformers import (
+        InstructBlipConfig,
+        InstructBlipForConditionalGeneration,
+        InstructBlipProcessor,
+    )
+
+    tokenizer = _tokenizer([*WORDS, _IMAGE], [_IMAGE])
+    shared = {**_SPREAD, **_numbers(), "vocab_size": len(tokenizer)}
+    text = {
+        **shared,
+        "model_type": "opt",
+        "hidden_size": 16,
+        "word_embed_proj_dim": 16,
+        "ffn_dim": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "max_position_embeddings": 256,
+    }
+    torch.manual_seed(6)
+    model = InstructBlipForConditionalGeneration(
+        InstructBlipConfig(
+            vision_config={**_VISION, **_SPREAD},
+            qformer_config={**_TINY, **shared, "encoder_hidden_size": 16},
+            text_config=text,
+            num_query_tokens=4,
+            image_token_index=tokenizer.convert_tokens_to_ids(_IMAGE),
+        )
+    )
+    model.generation_config.min_new_tokens = _MIN_WORDS
+    images = _images("BlipImageProcessorPil")
+    processor = InstructBlipProcessor(images, tokenizer, _tokenizer(WORDS), num_query_tokens=4)
+    return _save(folder, model, processor)
+
+
 def save_clip(folder: Path, steps: int = 0) -> Path:
     """CLIP with random weights; some 60 steps of training teach it COLOURS and BACKGROUND."""
     from transformers import CLIPConfig, CLIPModel, CLIPProcessor

@@ -25,8 +25,9 @@ _MAX_MISSING_SHARE = 0.1
 _HUB_FILES = ("*.json", "*.txt", "*.jinja", "*.model", "model*.safetensors")
 _CLOSED: Mapping[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 _REASON_MAX_CHARACTERS = 300
-# What transformers advises against these is not possible here.
+# What transformers advises against these is not possible here, or longer than a message.
 _REASONS = {
+    "the Torchvision library": "it needs one more package; pip install torchvision",
     "trust_remote_code": "it needs program code of its own, which is never run",
     "model.safetensors": "its weights are not in the safetensors format, the only one that is read",
 }
