@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,23 +14,11 @@ from PIL import Image
 
 import refcodec
 from refcodec import Box, Document, Item, LimitError, Map, Thumbnail
-from refcodec.backends.errors import BackendError, MissingExtraError, RefusalError
-from refcodec.generators.diffusion import (
-    DEFAULT_MODEL,
-    DiffusionGenerator,
-    DiffusionOptions,
-    default_model,
-)
+from refcodec.generators.diffusion import DiffusionGenerator, DiffusionOptions
 from refcodec.generators.diffusion_model import DiffusionModel, Settings
-from refcodec.generators.interfaces import Generator
 from refcodec.generators.places import hard_mask, item_mask
 from tests.commands import HOUSE
-from tests.tiny_diffusion import (
-    TOKENS_MAX,
-    save_latent_consistency,
-    save_stable_diffusion,
-    save_stable_diffusion_xl,
-)
+from tests.tiny_diffusion import TOKENS_MAX, Recorder, save_stable_diffusion
 
 CANVAS = (100, 37)
 TEXT = "a red house"
@@ -73,29 +58,6 @@ def house() -> Image.Image:
 @pytest.fixture(scope="module")
 def thumbnail(house: Image.Image) -> Thumbnail:
     return Thumbnail.from_image(house, 60, canvas=CANVAS)
-
-
-class Recorder:
-    """Takes down what the pipelines of a generator are called with, and what they return."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.calls: list[tuple[str, dict[str, Any]]] = []
-        self.results: list[Image.Image] = []
-        original = DiffusionModel._run
-
-        def run(
-            model: DiffusionModel, pipeline: Any, settings: Settings, **inputs: Any
-        ) -> Image.Image:
-            self.calls.append((type(pipeline).__name__, {"settings": settings, **inputs}))
-            self.results.append(original(model, pipeline, settings, **inputs))
-            return self.results[-1]
-
-        monkeypatch.setattr(DiffusionModel, "_run", run)
-
-    @property
-    def stages(self) -> list[str]:
-        names = [name.removeprefix("StableDiffusion") for name, _ in self.calls]
-        return [name.removesuffix("Pipeline") or "Text" for name in names]
 
 
 @pytest.fixture
@@ -188,7 +150,7 @@ def test_a_document_without_words_is_drawn(generator: DiffusionGenerator) -> Non
 def test_inpainting_leaves_what_is_outside_nearly_as_it_is(
     model: DiffusionModel, house: Image.Image
 ) -> None:
-    """The VAE changes it a little (random weights: not so little), the words nothing at all."""
+    """Going through the VAE changes it whatever the words, so two words are compared."""
     image, mask = house.resize((96, 32)), Image.new("L", (96, 32))
     mask.paste(255, (0, 0, 32, 32))
     one, other = (
@@ -209,7 +171,7 @@ def test_inpainting_leaves_what_is_outside_nearly_as_it_is(
         ((1024, 768), (96, 64)),
         ((768, 1024), (64, 96)),
         ((7, 5), (64, 48)),
-        ((3000, 2), (96, 16)),
+        ((400, 30), (96, 16)),
     ],
 )
 def test_canvases_of_every_size_are_drawn_exactly(
@@ -225,10 +187,16 @@ def test_canvases_of_every_size_are_drawn_exactly(
     assert [result.size for result in recorder.results] == [worked_on] * 2
 
 
-def test_a_bound_that_is_no_multiple_is_kept(folder: Path, recorder: Recorder) -> None:
+@pytest.mark.parametrize(
+    ("canvas", "worked_on"), [((95, 95), (80, 80)), ((3000, 2), (80, 16)), ((1, 70), (16, 64))]
+)
+def test_a_bound_that_is_no_multiple_is_kept(
+    folder: Path, recorder: Recorder, canvas: tuple[int, int], worked_on: tuple[int, int]
+) -> None:
     options = replace(OPTIONS, max_side=95)
-    DiffusionGenerator(str(folder), options, device="cpu").draw(Document(TEXT, (95, 95)))
-    assert recorder.results[0].size == (80, 80)
+    drawn = DiffusionGenerator(str(folder), options, device="cpu").draw(Document(TEXT, canvas))
+    assert drawn.image.size == canvas
+    assert recorder.results[0].size == worked_on
 
 
 def test_a_canvas_beyond_the_limit_is_refused_before_anything_is_loaded() -> None:
@@ -310,7 +278,7 @@ def test_an_edit_stays_inside_its_mask(
     mask.paste(255, (60, 0, 100, 37))
     edited = generator.edit(before, Document(TEXT, CANVAS), "Make it red.", mask, seed=4)
     assert recorder.stages == ["Inpaint"]
-    assert edited.prompt == "Make it red.. a red house"
+    assert edited.prompt == "Make it red. a red house"
     change = np.abs(samples(edited.image) - samples(before)).max(axis=2)
     assert change[:, :60].max() == 0
     assert change[:, 60:].mean() > 5
@@ -325,139 +293,5 @@ def test_an_edit_without_mask_draws_the_whole_anew(
     assert recorder.stages == ["Img2Img"]
     assert (edited.image.mode, edited.image.size) == ("RGBA", CANVAS)
     assert edited.image.getchannel("A").getextrema() == (250, 250)
-    assert edited.prompt == "Make it red."
+    assert edited.prompt == "Make it red"
     assert edited.image != before
-
-
-# Models.
-
-
-def test_the_kind_of_the_default_model_draws_in_all_stages(
-    tmp_path: Path, thumbnail: Thumbnail, recorder: Recorder, capfd: pytest.CaptureFixture[str]
-) -> None:
-    folder = save_stable_diffusion_xl(tmp_path / "xl")
-    capfd.readouterr()
-    generator = DiffusionGenerator(str(folder), OPTIONS, device="cpu")
-    items = (Item("door", "red", CORNER),)
-    for document in (Document(TEXT, CANVAS), Document(TEXT, CANVAS, items, thumbnail)):
-        assert generator.draw(document).image.size == CANVAS
-    assert recorder.stages == ["XL", "XLInpaint", "XLImg2Img"]
-    assert capfd.readouterr().err == ""
-
-
-def test_a_model_without_inpainting_draws_items_too(
-    tmp_path: Path, thumbnail: Thumbnail, recorder: Recorder
-) -> None:
-    folder = save_latent_consistency(tmp_path / "lcm")
-    generator = DiffusionGenerator(str(folder), OPTIONS, device="cpu")
-    generator.draw(Document(TEXT, CANVAS, (Item("door", "red", CORNER),), thumbnail))
-    assert recorder.stages == ["LatentConsistencyModelImg2Img"] * 2
-    mask = item_mask(CORNER, (96, 32))
-    assert mask is not None
-    before, after = (inputs["image"] for _, inputs in recorder.calls)
-    change = np.abs(samples(after) - samples(before)).max(axis=2)
-    assert change[np.asarray(mask) == 0].max() == 0
-    assert change[np.asarray(mask) == 255].mean() > 5
-
-
-def test_what_a_safety_checker_blanks_out_is_a_refusal(tmp_path: Path) -> None:
-    folder = save_stable_diffusion(tmp_path / "checked", checker=True)
-    with pytest.raises(RefusalError, match="safety checker"):
-        DiffusionGenerator(str(folder), OPTIONS, device="cpu").draw(Document(TEXT, CANVAS))
-
-
-def test_other_precisions(folder: Path) -> None:
-    generator = DiffusionGenerator(str(folder), OPTIONS, device="cpu", precision="bfloat16")
-    drawn = generator.draw(Document(TEXT, CANVAS)).image
-    exact = DiffusionGenerator(str(folder), OPTIONS, device="cpu").draw(Document(TEXT, CANVAS))
-    difference = np.abs(samples(drawn) - samples(exact.image)).mean()
-    assert 0 < difference < 5
-
-
-def test_few_steps_are_never_none(folder: Path, thumbnail: Thumbnail) -> None:
-    options = replace(OPTIONS, steps=1, strength=1 / 49)
-    generator = DiffusionGenerator(str(folder), options, device="cpu")
-    assert generator.draw(Document(TEXT, CANVAS, thumbnail=thumbnail)).image.size == CANVAS
-
-
-def test_the_device_is_chosen_if_it_is_not_given(folder: Path) -> None:
-    assert DiffusionModel(str(folder)).size_multiple == 16
-
-
-def test_loading_prints_nothing(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    DiffusionGenerator(str(folder), OPTIONS, device="cpu").draw(Document(TEXT, CANVAS))
-    captured = capfd.readouterr()
-    assert (captured.out, captured.err) == ("", "")
-
-
-def test_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("REFCODEC_DIFFUSION_MODEL", raising=False)
-    assert default_model() == DEFAULT_MODEL
-    monkeypatch.setenv("REFCODEC_DIFFUSION_MODEL", "somebody/model")
-    generator: Generator = DiffusionGenerator()
-    assert (generator.name, generator.number, generator.is_trained) == (
-        "diffusers somebody/model",
-        3,
-        True,
-    )
-
-
-# Failures.
-
-
-def _without_index(folder: Path) -> None:
-    (folder / "model_index.json").unlink()
-
-
-def _of_an_unknown_kind(folder: Path) -> None:
-    index = folder / "model_index.json"
-    index.write_text(json.dumps(json.loads(index.read_text()) | {"_class_name": "NoPipeline"}))
-
-
-def _with_cut_weights(folder: Path) -> None:
-    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:2000])
-
-
-def _with_pickled_weights(folder: Path) -> None:
-    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
-    weights.unlink()
-    torch.save({"conv_in.weight": torch.zeros(1)}, weights.with_suffix(".bin"))
-
-
-@pytest.mark.parametrize(
-    "spoil", [_without_index, _of_an_unknown_kind, _with_cut_weights, _with_pickled_weights]
-)
-def test_models_that_cannot_be_loaded(tmp_path: Path, spoil: Any) -> None:
-    folder = save_stable_diffusion(tmp_path / "bad")
-    spoil(folder)
-    with pytest.raises(BackendError, match=r"'.*bad' could not be loaded: .*; give the name"):
-        DiffusionGenerator(str(folder), OPTIONS, device="cpu").draw(Document(TEXT, CANVAS))
-
-
-@pytest.mark.parametrize(("device", "precision"), [("nonsense", None), ("cpu", "float7")])
-def test_devices_and_precisions_that_there_are_not(
-    folder: Path, device: str, precision: str | None
-) -> None:
-    generator = DiffusionGenerator(str(folder), OPTIONS, device=device, precision=precision)
-    with pytest.raises(BackendError, match="could not be loaded"):
-        generator.draw(Document(TEXT, CANVAS))
-
-
-def test_a_model_that_fails_at_drawing(folder: Path, recorder: Recorder) -> None:
-    generator = DiffusionGenerator(str(folder), replace(OPTIONS, strength=1.5), device="cpu")
-    image = Image.new("RGB", CANVAS)
-    with pytest.raises(BackendError, match=r"failed: .*strength"):
-        generator.edit(image, Document(TEXT, CANVAS), "Make it red.")
-    assert recorder.results == []
-
-
-@pytest.mark.parametrize("package", ["torch", "transformers", "diffusers"])
-def test_packages_that_are_not_installed(
-    monkeypatch: pytest.MonkeyPatch, folder: Path, package: str
-) -> None:
-    monkeypatch.setitem(sys.modules, package, None)
-    for module in [name for name in sys.modules if name.startswith(f"{package}.")]:
-        monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(MissingExtraError, match=rf"package {package} .*refcodec\[local\]"):
-        DiffusionGenerator(str(folder), OPTIONS, device="cpu").draw(Document(TEXT, CANVAS))

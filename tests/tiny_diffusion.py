@@ -6,10 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from diffusers import (
+    AuraFlowPipeline,
+    AuraFlowTransformer2DModel,
     AutoencoderKL,
     DDIMScheduler,
+    FlowMatchEulerDiscreteScheduler,
     LatentConsistencyModelPipeline,
     LCMScheduler,
     StableDiffusionPipeline,
@@ -17,6 +21,7 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from diffusers.pipelines.stable_diffusion import StableDiffusionSafetyChecker
+from PIL import Image
 from transformers import (
     CLIPConfig,
     CLIPImageProcessor,
@@ -24,7 +29,12 @@ from transformers import (
     CLIPTextModel,
     CLIPTextModelWithProjection,
     CLIPTokenizer,
+    T5Tokenizer,
+    UMT5Config,
+    UMT5EncoderModel,
 )
+
+from refcodec.generators.diffusion_model import DiffusionModel, Settings
 
 TOKENS_MAX = 77
 _WIDTH = 8
@@ -86,6 +96,41 @@ def save_latent_consistency(folder: Path) -> Path:
     return folder
 
 
+def save_aura_flow(folder: Path) -> Path:
+    """A transformer, which diffusers draws with from words alone."""
+    torch.manual_seed(8)
+    tokenizer = T5Tokenizer(model_max_length=16)
+    encoder = UMT5Config(
+        vocab_size=len(tokenizer),
+        d_model=_WIDTH,
+        d_kv=4,
+        d_ff=2 * _WIDTH,
+        num_layers=1,
+        num_heads=2,
+    )
+    transformer = AuraFlowTransformer2DModel(
+        sample_size=16,
+        patch_size=2,
+        in_channels=4,
+        out_channels=4,
+        num_mmdit_layers=1,
+        num_single_dit_layers=1,
+        attention_head_dim=_WIDTH,
+        num_attention_heads=2,
+        caption_projection_dim=2 * _WIDTH,
+        joint_attention_dim=_WIDTH,
+        pos_embed_max_size=4096,
+    )
+    AuraFlowPipeline(
+        tokenizer=tokenizer,
+        text_encoder=UMT5EncoderModel(encoder),
+        vae=_vae(),
+        transformer=transformer,
+        scheduler=FlowMatchEulerDiscreteScheduler(),
+    ).save_pretrained(folder)
+    return folder
+
+
 def _parts(folder: Path) -> dict[str, Any]:
     """Text encoder, tokenizer and VAE."""
     tokenizer = _tokenizer(folder)
@@ -100,7 +145,11 @@ def _parts(folder: Path) -> dict[str, Any]:
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    vae = AutoencoderKL(
+    return {"text_encoder": CLIPTextModel(config), "tokenizer": tokenizer, "vae": _vae()}
+
+
+def _vae() -> AutoencoderKL:
+    return AutoencoderKL(
         block_out_channels=[_WIDTH, _WIDTH],
         down_block_types=["DownEncoderBlock2D"] * 2,
         up_block_types=["UpDecoderBlock2D"] * 2,
@@ -108,7 +157,6 @@ def _parts(folder: Path) -> dict[str, Any]:
         norm_num_groups=4,
         sample_size=32,
     )
-    return {"text_encoder": CLIPTextModel(config), "tokenizer": tokenizer, "vae": vae}
 
 
 def _tokenizer(folder: Path) -> CLIPTokenizer:
@@ -166,3 +214,26 @@ def _checker() -> StableDiffusionSafetyChecker:
 
 def _feature_extractor() -> CLIPImageProcessor:
     return CLIPImageProcessor(size={"shortest_edge": 16}, crop_size={"height": 16, "width": 16})
+
+
+class Recorder:
+    """Takes down what the pipelines of a generator are called with, and what they return."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.results: list[Image.Image] = []
+        original = DiffusionModel._run
+
+        def run(
+            model: DiffusionModel, pipeline: Any, settings: Settings, **inputs: Any
+        ) -> Image.Image:
+            self.calls.append((type(pipeline).__name__, {"settings": settings, **inputs}))
+            self.results.append(original(model, pipeline, settings, **inputs))
+            return self.results[-1]
+
+        monkeypatch.setattr(DiffusionModel, "_run", run)
+
+    @property
+    def stages(self) -> list[str]:
+        names = [name.removeprefix("StableDiffusion") for name, _ in self.calls]
+        return [name.removesuffix("Pipeline") or "Text" for name in names]

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image
 
+from refcodec.backends.errors import BackendError
 from refcodec.document import Document
 from refcodec.generators.diffusion_model import DiffusionModel, Settings
 from refcodec.generators.fitting import over_white, with_alpha_of, with_change
 from refcodec.generators.interfaces import Drawing
 from refcodec.generators.places import hard_mask, item_mask
-from refcodec.generators.prompts import Prompt, drawable, item_prompt, plain_prompt
+from refcodec.generators.prompts import Prompt, item_prompt, plain_edit_prompt, plain_prompt
 from refcodec.picture.pipeline import render_at
 from refcodec.visual.baseline import check_size
 
@@ -41,7 +42,8 @@ class DiffusionOptions:
     `item_strength` (of `item_steps`) for an item inside its map, `finish_strength` for the
     whole again after items were drawn into a picture that was sharp. `guidance` None is the
     pipeline's own; `negative_prompt` is MISC's. The longest side that is worked on is
-    `min_side` to `max_side` pixels, whatever the canvas: models know few sizes.
+    `min_side` to `max_side` pixels, whatever the canvas: models know few sizes. BackendError
+    for what is out of range.
     """
 
     steps: int = 30
@@ -53,6 +55,15 @@ class DiffusionOptions:
     negative_prompt: str = "blurry, low quality"
     min_side: int = 512
     max_side: int = 1024
+
+    def __post_init__(self) -> None:
+        for name in ("strength", "item_strength", "finish_strength"):
+            strength = getattr(self, name)
+            if not 0 < strength <= 1:
+                raise BackendError(f"{name}: {strength}; it must be above 0 and at most 1")
+        for name in ("steps", "item_steps", "min_side", "max_side"):
+            if getattr(self, name) < 1:
+                raise BackendError(f"{name}: {getattr(self, name)}; it must be 1 or more")
 
 
 def default_model() -> str:
@@ -133,8 +144,7 @@ class DiffusionGenerator:
         BackendError.
         """
         generator = self._model.random(_seed(document, seed))
-        words = [drawable(instruction), plain_prompt(document)]
-        prompt = self._model.fitting_prompt(". ".join(word for word in words if word))
+        prompt = self._model.fitting_prompt(plain_edit_prompt(document, instruction))
         picture = over_white(image).resize(self._working_size(image.size), Image.Resampling.LANCZOS)
         if mask is None:
             settings = self._settings(generator, self._options.strength)

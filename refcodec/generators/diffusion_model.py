@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,8 +93,8 @@ class DiffusionModel:
 
     def random(self, seed: int) -> torch.Generator:
         """Random numbers for `Settings`; from the processor, so the same on every device."""
-        torch, _ = _packages()
-        generator: torch.Generator = torch.Generator("cpu").manual_seed(seed)
+        package, _ = _packages()
+        generator: torch.Generator = package.Generator("cpu").manual_seed(seed)
         return generator
 
     @property
@@ -106,11 +107,11 @@ class DiffusionModel:
 
         Where a model has several encoders, the one that takes most decides.
         """
-        components = self._drawing.components.items()
-        tokenizers = [part for name, part in components if name.startswith("tokenizer") and part]
-        if not tokenizers:
+        parts = self._drawing.components.values()
+        tokenizers = [part for part in parts if hasattr(part, "model_max_length")]
+        tokenizer = max(tokenizers, key=lambda each: int(each.model_max_length), default=None)
+        if tokenizer is None:
             return Prompt(text)
-        tokenizer = max(tokenizers, key=lambda each: int(each.model_max_length))
         limit = int(tokenizer.model_max_length)
         if _token_count(tokenizer, text) <= limit:
             return Prompt(text)
@@ -128,14 +129,14 @@ class DiffusionModel:
     @cached_property
     def _drawing(self) -> Any:
         """The text-to-image pipeline, which has all weights."""
-        torch, diffusers = _packages()
+        torch, pipelines = _packages()
         from safetensors import SafetensorError
 
         device = self._device or _best_device()
         precision = self._precision or ("float32" if device == "cpu" else "float16")
         try:
             with _without_bars():
-                pipeline = diffusers.AutoPipelineForText2Image.from_pretrained(
+                pipeline = pipelines.AutoPipelineForText2Image.from_pretrained(
                     self.name, use_safetensors=True, dtype=getattr(torch, precision)
                 ).to(device)
         except (*_LOADING_ERRORS, SafetensorError) as error:
@@ -149,9 +150,9 @@ class DiffusionModel:
     @cached_property
     def _changing(self) -> Any:
         """The image-to-image pipeline of the same weights."""
-        _, diffusers = _packages()
+        _, pipelines = _packages()
         try:
-            return self._sibling(diffusers.AutoPipelineForImage2Image)
+            return self._sibling(pipelines.AutoPipelineForImage2Image)
         except _LOADING_ERRORS as error:
             raise BackendError(
                 f"the diffusion model {self.name!r} does not draw from pictures: "
@@ -161,9 +162,9 @@ class DiffusionModel:
     @cached_property
     def _inpainting(self) -> Any:
         """The inpainting pipeline of the same weights, None where diffusers has none."""
-        _, diffusers = _packages()
+        _, pipelines = _packages()
         try:
-            return self._sibling(diffusers.AutoPipelineForInpainting)
+            return self._sibling(pipelines.AutoPipelineForInpainting)
         except _LOADING_ERRORS:
             return None
 
@@ -175,13 +176,11 @@ class DiffusionModel:
 
     def _run(self, pipeline: Any, settings: Settings, **inputs: Any) -> Image:
         """Call a pipeline with all of the inputs and settings that it knows."""
-        strength = settings.strength
         known = inspect.signature(type(pipeline).__call__).parameters
         arguments = inputs | {
             "generator": settings.generator,
-            # One step at least must be left of them.
-            "num_inference_steps": max(settings.steps, math.ceil(1 / strength + 1e-9)),
-            "strength": strength,
+            "num_inference_steps": _step_count(settings),
+            "strength": settings.strength,
             "guidance_scale": settings.guidance,
             "negative_prompt": settings.negative_prompt or None,
         }
@@ -204,6 +203,14 @@ class DiffusionModel:
         return picture
 
 
+def _step_count(settings: Settings) -> int:
+    """The steps, or as many that their share for a given picture is one."""
+    least = math.ceil(1 / settings.strength)
+    # The pipelines round down, and so may the product of a number and its inverse.
+    least += int(least * settings.strength) < 1
+    return max(settings.steps, least)
+
+
 def _sides(image: Image) -> dict[str, int]:
     return {"width": image.width, "height": image.height}
 
@@ -214,7 +221,7 @@ def _token_count(tokenizer: Any, text: str) -> int:
 
 
 def _packages() -> tuple[Any, Any]:
-    """The torch and diffusers packages."""
+    """The torch package, and the module of diffusers that finds a model's pipelines."""
     try:
         import torch
     except ImportError as error:
@@ -223,24 +230,23 @@ def _packages() -> tuple[Any, Any]:
         import transformers.utils.logging as log
     except ImportError as error:
         raise MissingExtraError("transformers", "local") from error
-    # Its import logs which optional packages there are not.
     verbosity = log.get_verbosity()
+    # What is imported next logs which optional packages there are not.
     log.set_verbosity_error()
     try:
-        import diffusers
+        import diffusers.pipelines.auto_pipeline as pipelines
     except ImportError as error:
         raise MissingExtraError("diffusers", "local") from error
     finally:
         log.set_verbosity(verbosity)
-    return torch, diffusers
+    return torch, pipelines
 
 
 def _best_device() -> str:
     import torch
 
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    return next((name for name, is_there in available.items() if is_there), "cpu")
 
 
 def _first_line(error: Exception) -> str:
@@ -251,7 +257,7 @@ def _first_line(error: Exception) -> str:
 
 @contextmanager
 def _without_bars() -> Iterator[None]:
-    """No bars for parts that load within seconds; downloads have theirs, of the hub's package."""
+    """No bars for parts that load in seconds; downloads have theirs, of the hub's package."""
     import diffusers.utils.logging
     import transformers.utils.logging
 
@@ -260,7 +266,10 @@ def _without_bars() -> Iterator[None]:
     for package in shown:
         package.disable_progress_bar()
     try:
-        yield
+        with warnings.catch_warnings():
+            # diffusers gives the hub's package an argument that this no longer takes.
+            warnings.filterwarnings("ignore", "The `local_dir_use_symlinks`", UserWarning)
+            yield
     finally:
         for package in shown:
             package.enable_progress_bar()

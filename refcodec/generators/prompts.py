@@ -64,13 +64,22 @@ def plain_prompt(document: Document) -> str:
         ", ".join(filter(None, [item_prompt(item), place]))
         for item, place in zip(document.items, places, strict=True)
     ]
-    sentences = [drawable(document.text), *named]
-    return ". ".join(sentence.rstrip(". ") for sentence in sentences if sentence)
+    return _sentences([drawable(document.text), *named])
+
+
+def plain_edit_prompt(document: Document, instruction: str) -> str:
+    """An instruction and the file's words for a text encoder, the instruction first."""
+    return _sentences([drawable(instruction), plain_prompt(document)])
 
 
 def item_prompt(item: Item) -> str:
     """An item's words for a text encoder: "name, detail"."""
     return ", ".join(filter(None, [drawable(item.name), drawable(item.detail)]))
+
+
+def _sentences(parts: list[str]) -> str:
+    """Parts that are not empty, with one full stop between them."""
+    return ". ".join(part.rstrip(". ") for part in parts if part)
 
 
 def drawing_prompt(document: Document, *, has_reference: bool, max_characters: int) -> Prompt:
