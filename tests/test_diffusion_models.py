@@ -184,7 +184,8 @@ def test_a_process_that_draws_prints_nothing(folder: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
-def test_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    assert DiffusionGenerator(str(folder)).name == "diffusers tiny"
     monkeypatch.delenv("REFCODEC_DIFFUSION_MODEL", raising=False)
     assert default_model() == DEFAULT_MODEL
     monkeypatch.setenv("REFCODEC_DIFFUSION_MODEL", "somebody/model")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PIL import Image
@@ -91,8 +92,9 @@ class DiffusionGenerator:
 
     @property
     def name(self) -> str:
-        """What drew, for the picture's metadata."""
-        return f"diffusers {self._model.name}"
+        """What drew, for the picture's metadata: of a folder its last part, not where it lies."""
+        folder = Path(self._model.name)
+        return f"diffusers {folder.resolve().name if folder.is_dir() else self._model.name}"
 
     @property
     def number(self) -> int:
