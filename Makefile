@@ -17,7 +17,7 @@ demo: $(BIN)/python
 	@echo "$(PICTURE) is now demo/picture.sem, and demo/picture.png is what that file shows."
 
 test: $(BIN)/python
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,train,bench,openai,local]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,train,bench,openai]'
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
