@@ -140,15 +140,11 @@ def _add_output_options(parser: ArgumentParser) -> None:
 
 def _complete(parser: ArgumentParser, arguments: Namespace) -> None:
     """Settle measures and cases, or end with a usage error."""
-    names = [name for names in arguments.measure for name in names.split(",")]
-    for name in names:
-        if name not in OPTIONAL:
-            parser.error(f"--measure {name}: not known; there are {', '.join(OPTIONAL)}")
-    if "clip-texts" in names and arguments.texts is None:
-        parser.error("--measure clip-texts compares descriptions; give the others with --texts")
-    arguments.measures = frozenset(names)
+    arguments.measures = _measures(parser, arguments)
     if arguments.csv == STANDARD_STREAM and arguments.json:
         parser.error("--json prints nothing but JSON; give --csv a file")
+    if arguments.output is not None and arguments.output.exists() and not arguments.output.is_dir():
+        parser.error(f"-o {arguments.output}: it is a file, not a folder")
     try:
         sources = _sources(parser, arguments)
         pairing = pair(arguments.originals, sources, arguments.texts)
@@ -168,6 +164,17 @@ def _complete(parser: ArgumentParser, arguments: Namespace) -> None:
         )
     if not pairing.cases:
         parser.error("nothing pairs up: files and their originals have the same stem")
+
+
+def _measures(parser: ArgumentParser, arguments: Namespace) -> frozenset[str]:
+    """The names that --measure gives."""
+    names = [name for names in arguments.measure for name in names.split(",")]
+    for name in names:
+        if name not in OPTIONAL:
+            parser.error(f"--measure {name}: not known; there are {', '.join(OPTIONAL)}")
+    if "clip-texts" in names and arguments.texts is None:
+        parser.error("--measure clip-texts compares descriptions; give the others with --texts")
+    return frozenset(names)
 
 
 def _sources(parser: ArgumentParser, arguments: Namespace) -> list[Source]:

@@ -7,6 +7,7 @@ product is their cosine.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from refcodec.backends.errors import BackendError, MissingExtraError
@@ -42,6 +43,9 @@ class Clip:
         self._device = device
         self._inference_mode = torch.inference_mode
         self._good_and_bad: Tensor | None = None
+        # By digest: several measures look at the same picture, and several systems have the
+        # same original.
+        self._embeddings: dict[bytes, Tensor] = {}
 
     @property
     def max_tokens(self) -> int:
@@ -50,13 +54,20 @@ class Clip:
 
     def reads_whole(self, text: str) -> bool:
         """Whether the text is short enough to be read to its end."""
-        return len(self._tokenizer(text)["input_ids"]) <= self.max_tokens
+        return len(self._tokenizer(text, verbose=False)["input_ids"]) <= self.max_tokens
 
     def embed_picture(self, picture: Image) -> Tensor:
-        """The embedding of a picture, (1, dimensions)."""
-        pixels = self._processor(images=picture, return_tensors="pt")["pixel_values"]
-        with self._inference_mode():
-            return _unit(self._model.get_image_features(pixel_values=pixels.to(self._device)))
+        """The embedding of an RGB picture, (1, dimensions)."""
+        digest = hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).digest()
+        if digest not in self._embeddings:
+            # The processor would take a side of 1 or 3 pixels for the channels.
+            pixels = self._processor(
+                images=picture, return_tensors="pt", input_data_format="channels_last"
+            )["pixel_values"].to(self._device)
+            with self._inference_mode():
+                features = self._model.get_image_features(pixel_values=pixels)
+            self._embeddings[digest] = _unit(features)
+        return self._embeddings[digest]
 
     def embed_text(self, text: str) -> Tensor:
         """The embedding of a text, (1, dimensions)."""
@@ -64,12 +75,11 @@ class Clip:
             text, return_tensors="pt", truncation=True, max_length=self.max_tokens
         )
         with self._inference_mode():
-            return _unit(
-                self._model.get_text_features(
-                    input_ids=tokens["input_ids"].to(self._device),
-                    attention_mask=tokens["attention_mask"].to(self._device),
-                )
+            features = self._model.get_text_features(
+                input_ids=tokens["input_ids"].to(self._device),
+                attention_mask=tokens["attention_mask"].to(self._device),
             )
+        return _unit(features)
 
     def quality(self, picture: Image) -> float:
         """Whether the picture is rather a good than a bad photo, 0 to 1.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
-from refcodec.backends.errors import MissingExtraError
+from refcodec.backends.errors import BackendError, MissingExtraError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,8 +36,14 @@ class FrechetDistance:
         self._counts: dict[Hashable, int] = {}
 
     def add(self, group: Hashable, original: Image, reconstruction: Image) -> None:
-        """Count an original and its reconstruction to the group's two sets."""
-        wanted, got = self._features(original), self._features(reconstruction)
+        """Count an original and its reconstruction to the group's two sets.
+
+        Raises BackendError for pictures that the network does not take.
+        """
+        try:
+            wanted, got = self._features(original), self._features(reconstruction)
+        except (RuntimeError, ValueError) as error:
+            raise BackendError(f"the features of a picture cannot be had: {error}") from error
         if group not in self._metrics:
             self._metrics[group] = self._new_metric(wanted)
         self._metrics[group].update(wanted, real=True)

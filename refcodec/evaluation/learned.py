@@ -87,7 +87,7 @@ def load_measures(names: Collection[str], options: ModelOptions) -> LearnedMeasu
     if any("clip" in name for name in names):
         clip = Clip(options.clip or os.environ.get(CLIP_VARIABLE) or DEFAULT_CLIP, device)
         of_clip = _clip_scorers(clip)
-        scorers = {name: scorer for name, scorer in of_clip.items() if name in names}
+        scorers |= {name: scorer for name, scorer in of_clip.items() if name in names}
         if "fid-clip" in names:
             distances["fid-clip"] = FrechetDistance(clip.embed_picture)
     for name, (module, class_name) in _METRICS.items():
@@ -96,7 +96,20 @@ def load_measures(names: Collection[str], options: ModelOptions) -> LearnedMeasu
             scorers[name] = _metric_scorer(name, module, class_name, keywords, device)
     if "fid" in names:
         distances["fid"] = FrechetDistance(_inception(options, device))
-    return LearnedMeasures(scorers, distances, clip)
+    guarded = {name: _guarded(name, scorer) for name, scorer in scorers.items()}
+    return LearnedMeasures(guarded, distances, clip)
+
+
+def _guarded(name: str, scorer: Scorer) -> Scorer:
+    """The scorer, with what its packages raise over pictures and memory as BackendError."""
+
+    def score(subject: Subject) -> float | None:
+        try:
+            return scorer(subject)
+        except (RuntimeError, ValueError) as error:
+            raise BackendError(f"{name} cannot be measured: {error}") from error
+
+    return score
 
 
 def _device(options: ModelOptions) -> str:
@@ -136,11 +149,13 @@ def _clip_scorers(clip: Clip) -> dict[str, Scorer]:
 # By the measure's name: the module of torchmetrics and the class.
 _METRICS = {
     "lpips": ("torchmetrics.image.lpip", "LearnedPerceptualImagePatchSimilarity"),
-    "dists": ("torchmetrics.image.dists", "DeepImageStructureAndTextureSimilarity"),
+    # The metric itself would load the network again for every picture.
+    "dists": ("torchmetrics.functional.image.dists", "DISTSNetwork"),
     "vif": ("torchmetrics.image.vif", "VisualInformationFidelity"),
     "arniqa": ("torchmetrics.image.arniqa", "ARNIQA"),
 }
-_WITHOUT_REFERENCE = {"arniqa"}
+# How many of reconstruction and original they look at.
+_PICTURE_COUNTS = {"arniqa": 1}
 
 
 def _keywords(name: str, options: ModelOptions) -> dict[str, Any]:
@@ -160,15 +175,12 @@ def _metric_scorer(
     def score(subject: Subject) -> float:
         import torch
 
-        pictures = [subject.reconstruction, subject.original]
-        if name in _WITHOUT_REFERENCE:
-            pictures.pop()
-        metric.reset()
-        try:
-            with torch.inference_mode():
-                return float(metric(*(_samples(picture).to(device) for picture in pictures)))
-        except (RuntimeError, ValueError) as error:
-            raise BackendError(f"{name} cannot be measured: {error}") from error
+        pictures = (subject.reconstruction, subject.original)[: _PICTURE_COUNTS.get(name, 2)]
+        if hasattr(metric, "reset"):
+            # A metric keeps the scores of all pictures for their mean.
+            metric.reset()
+        with torch.inference_mode():
+            return float(metric(*(_samples(picture).to(device) for picture in pictures)))
 
     return score
 
@@ -176,12 +188,10 @@ def _metric_scorer(
 def _inception(options: ModelOptions, device: str) -> Callable[[Image], Tensor]:
     """The Inception v3 features of a picture, (1, 2048), as torchmetrics' FID takes them."""
     make = _metric_class("torchmetrics.image.fid", "FrechetInceptionDistance")
-    weights = options.fid_weights
-    network = _made(
-        "fid",
-        lambda: make(_INCEPTION_FEATURES, feature_extractor_weights_path=weights).inception,
-    )
-    return picture_features(network.to(device), device)
+
+    weights = {"feature_extractor_weights_path": options.fid_weights}
+    network = _made("fid", lambda: make(_INCEPTION_FEATURES, **weights).inception.to(device))
+    return picture_features(network, device)
 
 
 def picture_features(network: Any, device: str) -> Callable[[Image], Tensor]:

@@ -135,7 +135,7 @@ def _curve(series: Series, across: Axis, up: Axis) -> list[str]:
     colour = f"s{series.number % COLOURS}"
     lines = [f'<g class="{colour}">']
     lines += [
-        f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="2.5"/>'
+        f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"/>'
         for x, y in map(placed, series.dots)
     ]
     if len(series.points) > 1:
