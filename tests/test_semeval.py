@@ -7,6 +7,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,12 @@ from PIL import Image
 
 import refcodec
 from refcodec.errors import ERROR_CLASSES
+from refcodec.evaluation.evaluate import evaluate, means, set_note
+from refcodec.evaluation.frechet import USUAL_PICTURES
+from refcodec.evaluation.learned import LearnedMeasures
 from refcodec.evaluation.measures import ms_ssim, psnr, ssim
+from refcodec.evaluation.pairing import Source, pair
+from refcodec.evaluation.report import to_html
 from tests.commands import run
 from tests.evaluation_files import (
     HOSTILE_TEXT,
@@ -49,10 +55,14 @@ def test_a_picture_and_its_file(originals: Path, tmp_path: Path) -> None:
     done = run("semeval", original, file)
     assert done.returncode == 0
     assert b"this is the baseline rendering" in done.stderr
-    header, row, mean = done.stdout.decode().splitlines()
+    header, row, mean, _, parts_header, parts_row = done.stdout.decode().splitlines()
     assert header.split()[:4] == ["picture", "system", "bytes", "ubpp"]
     assert row.split()[:3] == ["house.png", "any.sem", str(file.stat().st_size)]
     assert mean.startswith("mean of 1")
+    assert parts_header.split() == ["ubpp", "of", "whole", "text", "thumbnail", "maps", "container"]
+    name, whole, *parts = parts_row.split()
+    assert name == "any.sem"
+    assert sum(map(float, parts)) == pytest.approx(float(whole), abs=0.3)
     report = measured(original, file)
     (result,) = report["files"]
     with Image.open(original) as picture:
@@ -218,6 +228,7 @@ def test_wrong_usage(originals: Path, tmp_path: Path) -> None:
         ([twins, files], "differ in the ending only"),
         ([originals, files, "--texts", text], "one description for several originals"),
         ([tmp_path / "twins" / "house.png", empty], "no .sem files"),
+        ([picture, "x" * 5000], "File name too long"),
     ):
         done = run("semeval", *arguments)
         assert done.returncode == 2, arguments
@@ -411,7 +422,7 @@ def test_flat_and_transparent_and_very_small_pictures(originals: Path, tmp_path:
     (point,) = measured(dot, file, dot, "-o", report)["files"]
     assert point["scores"] == {"psnr": "inf", "ssim": None, "ms-ssim": None}
     assert "inf" in Page(report / "report.html").text
-    header, row, _ = run("semeval", dot, file, dot).stdout.decode().splitlines()
+    header, row, *_ = run("semeval", dot, file, dot).stdout.decode().splitlines()
     assert header.split()[-1] == "MS-SSIM"
     assert row.split()[-3:] == ["inf", "-", "-"]
 
@@ -423,6 +434,36 @@ def test_equal_pictures_have_no_psnr_to_plot(originals: Path, tmp_path: Path) ->
     page = Page(report / "report.html")
     labels = [value for tag, name, value in page.attributes if (tag, name) == ("svg", "aria-label")]
     assert [(label or "").split()[0] for label in labels] == ["SSIM", "MS-SSIM"]
+
+
+def test_the_report_shows_some_originals_only(originals: Path, tmp_path: Path) -> None:
+    files = save_system(tmp_path / "files", 60, drawn=False)
+    name = "a system with a name that is too long"
+    cases = pair(originals, [Source(name, files)]).cases
+    none = LearnedMeasures({}, {})
+    results = [evaluate(case, none, with_previews=place == 0) for place, case in enumerate(cases)]
+    path = tmp_path / "report.html"
+    path.write_text(to_html(results, means(results, none)), "utf-8")
+    page = Page(path)
+    assert page.tags.count("img") == 2
+    assert "Not shown, but in measures.csv: 1 more." in page.text
+    assert "a system with a name that…" in page.text
+
+
+def test_what_is_said_of_a_measure_of_sets() -> None:
+    assert "at least 2" in set_note("FID", 1)
+    assert set_note("FID", 2).startswith("FID over 2 pictures: ")
+    assert set_note("FID", USUAL_PICTURES) == "FID over 10000 pictures"
+
+
+def test_names_that_are_not_unicode(originals: Path, tmp_path: Path) -> None:
+    file = tmp_path / os.fsdecode(b"h\xe4user.sem")
+    save_file(file, "a house")
+    done = run("semeval", originals / "house.png", file, "-o", tmp_path / "report")
+    assert done.returncode == 0
+    assert b"h\\udce4user.sem" in done.stdout
+    assert b"h\xe4user.sem" in (tmp_path / "report" / "measures.csv").read_bytes()
+    assert "h\\udce4user.sem" in Page(tmp_path / "report" / "report.html").text
 
 
 def test_measures_by_clip(originals: Path, tmp_path: Path) -> None:

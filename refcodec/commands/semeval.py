@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from argparse import ArgumentParser, Namespace
 from functools import partial
 from pathlib import Path
@@ -152,8 +153,6 @@ def _complete(parser: ArgumentParser, arguments: Namespace) -> None:
         parser.error(str(error))
     except OSError as error:
         parser.error(f"{error.filename}: {error.strerror}")
-    except ValueError:
-        parser.error("what is given is not the name of a file")
     arguments.cases, arguments.leftovers = pairing.cases, pairing.leftovers
     if pairing.leftovers and not arguments.partial:
         shown = "; ".join(pairing.leftovers[:LEFTOVERS_SHOWN])
@@ -182,8 +181,7 @@ def _sources(parser: ArgumentParser, arguments: Namespace) -> list[Source]:
     if bool(arguments.system) == (arguments.files is not None):
         parser.error("give either FILES or --system")
     if arguments.files is not None:
-        name = arguments.files.resolve().name
-        return [Source(name, arguments.files, arguments.pictures)]
+        return [Source(_name(arguments.files), arguments.files, arguments.pictures)]
     named = []
     for word in arguments.system:
         name, equals, folder = word.partition("=")
@@ -192,9 +190,15 @@ def _sources(parser: ArgumentParser, arguments: Namespace) -> list[Source]:
         named.append((name, Path(folder)))
     names = [name for name, _ in named]
     return [
-        Source(name, folder, label=folder.resolve().name if names.count(name) > 1 else "")
+        Source(name, folder, label=_name(folder) if names.count(name) > 1 else "")
         for name, folder in named
     ]
+
+
+def _name(path: Path) -> str:
+    """What a file or folder is called, also if it is given as `.`."""
+    # Path.resolve does not end with an OSError, but with another, where links go round.
+    return Path(os.path.realpath(path)).name
 
 
 def evaluate_all(arguments: Namespace) -> int:
@@ -256,7 +260,7 @@ def _measure_one(arguments: Namespace, index: int) -> int:
 def _report(_: str, arguments: Namespace) -> None:
     from refcodec.evaluation.evaluate import means
     from refcodec.evaluation.report import to_html
-    from refcodec.evaluation.table import text_table, to_csv, to_json
+    from refcodec.evaluation.table import parts_table, text_table, to_csv, to_json
 
     results = arguments.results
     averages = means(results, arguments.learned)
@@ -271,7 +275,8 @@ def _report(_: str, arguments: Namespace) -> None:
     if arguments.json:
         print(json.dumps(to_json(results, averages)), file=standard_output())
     elif arguments.csv != STANDARD_STREAM:
-        print(visible(text_table(results, averages), keep="\n"), file=standard_output())
+        tables = f"{text_table(results, averages)}\n\n{parts_table(averages)}"
+        print(visible(tables, keep="\n"), file=standard_output())
     standard_output().flush()
     if not arguments.quiet:
         for average in averages:

@@ -215,7 +215,7 @@ def _mean(group: tuple[str, str], results: list[Result], learned: LearnedMeasure
     for measure in OF_SETS:
         if measure.name in learned.distances:
             scores[measure.name] = learned.distances[measure.name].value(group)
-            notes.append(_set_note(measure.label, learned.distances[measure.name].count(group)))
+            notes.append(set_note(measure.label, learned.distances[measure.name].count(group)))
     return Mean(
         *group,
         count=len(results),
@@ -233,7 +233,8 @@ def _mean(group: tuple[str, str], results: list[Result], learned: LearnedMeasure
     )
 
 
-def _set_note(label: str, count: int) -> str:
+def set_note(label: str, count: int) -> str:
+    """What a reader must know of a measure of sets of so many pictures."""
     if count < MIN_PICTURES:
         return f"{label}: not computed, it takes at least {MIN_PICTURES} pictures"
     if count < USUAL_PICTURES:

@@ -190,8 +190,9 @@ def _inception(options: ModelOptions, device: str) -> Callable[[Image], Tensor]:
     make = _metric_class("torchmetrics.image.fid", "FrechetInceptionDistance")
 
     weights = {"feature_extractor_weights_path": options.fid_weights}
-    network = _made("fid", lambda: make(_INCEPTION_FEATURES, **weights).inception.to(device))
-    return picture_features(network, device)
+    return picture_features(
+        _made("fid", lambda: make(_INCEPTION_FEATURES, **weights).inception.to(device)), device
+    )
 
 
 def picture_features(network: Any, device: str) -> Callable[[Image], Tensor]:

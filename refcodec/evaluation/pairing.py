@@ -7,6 +7,7 @@ may also be one of several rates of an original: `house-13.sem` and `house-26.se
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -154,9 +155,9 @@ def _pictures(source: Source, originals: Iterable[Path]) -> dict[str, Path]:
         if source.pictures.exists() and not source.pictures.is_dir():
             raise PairingError(f"{source.pictures}: one picture for a folder of files")
         return _by_stem(_found(source.pictures, PICTURE_SUFFIXES, "pictures"))
-    given = {original.resolve() for original in originals}
+    given = set(map(os.path.realpath, originals))
     found = (path for path in source.files.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
-    return _by_stem(path for path in sorted(found) if path.resolve() not in given)
+    return _by_stem(path for path in sorted(found) if os.path.realpath(path) not in given)
 
 
 def _with_texts(cases: list[Case], texts: Path, leftovers: list[str]) -> list[Case]:

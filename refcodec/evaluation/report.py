@@ -203,7 +203,7 @@ def _pictures_section(results: Sequence[Result]) -> str:
             by_original.setdefault(str(result.case.original), []).append(result)
     articles = "\n".join(map(_article, by_original.values()))
     left_out = len({result.case.original for result in results}) - len(by_original)
-    more = f"<p>{left_out} more originals are in the table only.</p>" if left_out else ""
+    more = f"<p>Not shown, but in measures.csv: {left_out} more.</p>" if left_out else ""
     return f"""<section>
 <h2>Side by side</h2>
 {articles}

@@ -53,6 +53,20 @@ def text_table(results: Sequence[Result], averages: Sequence[Mean]) -> str:
     return aligned(rows, text_columns=2)
 
 
+def parts_table(averages: Sequence[Mean]) -> str:
+    """What the bits are spent on: mean micro-bits per pixel of each part, by system and rate."""
+    rows = [["ubpp of", "whole", *PARTS]]
+    rows += [
+        [
+            mean.name,
+            f"{1e6 * mean.bits_per_pixel:.1f}",
+            *(f"{1e6 * mean.part_bits_per_pixel[part]:.1f}" for part in PARTS),
+        ]
+        for mean in averages
+    ]
+    return aligned(rows, text_columns=1)
+
+
 def aligned(rows: Sequence[Sequence[str]], text_columns: int) -> str:
     """Columns of equal width: the first ones to the left, numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
