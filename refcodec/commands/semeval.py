@@ -55,12 +55,22 @@ REPORT_MAX_PICTURES = 100
 def parse_arguments() -> Namespace:
     """The command line; ends the process with status 2 where it is wrong or does not pair up."""
     parser = new_parser("semeval", DESCRIPTION)
-    parser.add_argument("originals", type=Path, help="a picture, or a folder of pictures")
     parser.add_argument(
-        "files", type=Path, nargs="?", help="its .sem file, or a folder of .sem files"
+        "originals", type=Path, metavar="ORIGINALS", help="a picture, or a folder of pictures"
     )
     parser.add_argument(
-        "pictures", type=Path, nargs="?", help="its reconstruction, or a folder of them"
+        "files",
+        type=Path,
+        nargs="?",
+        metavar="FILES",
+        help="its .sem file, or a folder of .sem files",
+    )
+    parser.add_argument(
+        "pictures",
+        type=Path,
+        nargs="?",
+        metavar="PICTURES",
+        help="its reconstruction, or a folder of them",
     )
     parser.add_argument(
         "--system",
