@@ -15,6 +15,10 @@ from refcodec import Document
 from tests.commands import CAPTION, PICTURES
 from tests.openai_server import KEY, OpenAIServer, running_server
 
+# Tiny models gain nothing from threads, and lose much where several tests share two cores. Set
+# before torch is imported, and for the commands that tests run.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # Time on shared machines says nothing of correctness; examples are the same at every run.
 settings.register_profile(
     "project",

@@ -11,12 +11,13 @@ from typing import Any
 
 from tests.openai_server import RecordedRequest
 
-WORDS = (
+TEXT = (
     "A red tiled roof over a white house behind a long green hedge, under a blue sky with small "
     "clouds, seen from across a quiet street in summer, with tall trees on the left and a wooden "
     "fence along the front garden, and a narrow path of gravel that leads to the door, beside a "
     "stone wall that is covered with ivy, near a lamp post with two round lamps."
-).split()
+)
+WORDS = TEXT.split()
 ITEMS = [
     {"name": "house", "detail": "white, with a red tiled roof"},
     {"name": "hedge", "detail": "green, neatly cut"},

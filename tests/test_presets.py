@@ -187,7 +187,7 @@ def test_an_interrupt_ends_at_once_and_the_rerun_goes_on(
         path = tmp_path / f"{number}.png"
         Image.new("RGB", (64, 48), (60 * number, 100, 40)).save(path)
         pictures.append(path)
-    command = [SCRIPTS / "semenc", *pictures, "-o", tmp_path / "out", *OPENAI]
+    command = [*map(str, [SCRIPTS / "semenc", *pictures, "-o", tmp_path / "out"]), *OPENAI]
     service.faults.extend([slow(0.0), slow(30.0)])
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
