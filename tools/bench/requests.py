@@ -8,29 +8,43 @@ that are long enough, and for 1 and 4 candidates a request, printed: how many re
 (3 at most), how often the file is within 5 % below the budget, how full it is, how often its
 description had to be cut, and how often the budget was exceeded. Five per cent of 13 bytes are
 none: there "within" means to the byte.
+
+Then, with the real client and a service on this machine: how many requests a second run makes
+whose answers the first one has left in the cache; and which packages of models and services
+importing refcodec and running semcat load.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import math
 import random
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 
 from PIL import Image
 
 import refcodec
+from refcodec.backends.settings import ServiceSettings
 from refcodec.describers.budgeted import Aim, Measured, Pool, describe_within
 from refcodec.describers.interfaces import Description, Wish
+from refcodec.picture.backends import Backends, ModelOptions
+from refcodec.picture.encoding import PictureEncoder, Plan
 from refcodec.picture.load import LoadedPicture, load_picture
+from tests.openai_server import running_server
 
 CANVAS = (1024, 1024)
 SLACK = 0.95
 LOOSENESS = 0.3
 LEFT_OUT = 1 / 8
+CACHED_BUDGET = 40
+HEAVY = ("openai", "httpx", "torch", "transformers", "diffusers", "torchmetrics")
 
 
 @dataclass
@@ -73,6 +87,50 @@ def run(known: Sequence[str], budget: int, candidates: int) -> list[tuple[Measur
     ]
 
 
+def cached_requests() -> tuple[int, int]:
+    """Requests of a run of the describer behind a service, and of the same run again."""
+    picture = load_picture(Image.effect_noise((64, 64), 50).convert("RGB"))
+    counts = []
+    with running_server() as server, TemporaryDirectory() as folder:
+        for _run in range(2):
+            options = ModelOptions(
+                service=ServiceSettings(base_url=server.url), cache_folder=Path(folder)
+            )
+            before = len(server.requests)
+            plan = Plan(describer=Backends(options).describer("openai"))
+            PictureEncoder(picture, plan).encode(CACHED_BUDGET)
+            counts.append(len(server.requests) - before)
+    return counts[0], counts[1]
+
+
+def loaded_packages(statement: str) -> list[str]:
+    """Which of HEAVY a new process has loaded after a statement."""
+    code = f"import sys\n{statement}\nprint([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return list(ast.literal_eval(done.stdout.splitlines()[-1]))
+
+
+def print_rest() -> None:
+    """Requests of a cached run, and what is loaded without need."""
+    first, again = cached_requests()
+    with NamedTemporaryFile(suffix=".sem") as file:
+        file.write(refcodec.dumps(refcodec.Document(text="A red bus.", canvas=CANVAS)))
+        file.flush()
+        semcat = (
+            f"sys.argv = ['semcat', {file.name!r}]\n"
+            "from refcodec.commands.semcat import main\nmain()"
+        )
+        loaded = {
+            "importing refcodec": loaded_packages("import refcodec"),
+            "running semcat": loaded_packages(semcat),
+        }
+    print("\n| what | target | measured |")
+    print("|---|---:|---:|")
+    print(f"| requests of a run, and of the same run again | -, 0 | {first}, {again} |")
+    for what, names in loaded.items():
+        print(f"| model and service packages that {what} loads | none | {names or 'none'} |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("descriptions", type=Path)
@@ -100,6 +158,7 @@ def main() -> None:
                 f"| {mean(found.is_cut for found, _ in outcomes):.1%} "
                 f"| {sum(found.size_bytes > budget for found, _ in outcomes)} |"
             )
+    print_rest()
 
 
 if __name__ == "__main__":
