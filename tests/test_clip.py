@@ -12,8 +12,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from refcodec.backends.clip import DEFAULT_CLIP_MODEL, Clip, ClipLocator
+from refcodec.backends.clip import Clip, ClipLocator
 from refcodec.backends.errors import BackendError, MissingExtraError
+from refcodec.backends.model_names import CLIP
 from refcodec.describers.interfaces import Locator
 from refcodec.errors import LimitError, MalformedError
 from refcodec.picture.load import load_picture
@@ -144,7 +145,7 @@ def test_the_environment_names_the_model_unless_it_is_given(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("REFCODEC_CLIP_MODEL", raising=False)
-    assert ClipLocator().name == DEFAULT_CLIP_MODEL
+    assert ClipLocator().name == CLIP.default
     monkeypatch.setenv("REFCODEC_CLIP_MODEL", "some/other")
     assert ClipLocator().name == "some/other"
     assert ClipLocator("given/one").name == "given/one"

@@ -17,11 +17,10 @@ from PIL import Image
 
 from refcodec import Box, Document, Item, Thumbnail
 from refcodec.backends.errors import BackendError, MissingExtraError, RefusalError
+from refcodec.backends.model_names import DIFFUSION
 from refcodec.generators.diffusion import (
-    DEFAULT_MODEL,
     DiffusionGenerator,
     DiffusionOptions,
-    default_model,
 )
 from refcodec.generators.diffusion_model import DiffusionModel, Settings
 from refcodec.generators.interfaces import Generator
@@ -187,7 +186,7 @@ def test_a_process_that_draws_prints_nothing(folder: Path) -> None:
 def test_names(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     assert DiffusionGenerator(str(folder)).name == "diffusers tiny"
     monkeypatch.delenv("REFCODEC_DIFFUSION_MODEL", raising=False)
-    assert default_model() == DEFAULT_MODEL
+    assert DiffusionGenerator().name == f"diffusers {DIFFUSION.default}"
     monkeypatch.setenv("REFCODEC_DIFFUSION_MODEL", "somebody/model")
     generator: Generator = DiffusionGenerator()
     assert (generator.name, generator.number, generator.is_trained) == (

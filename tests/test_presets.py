@@ -82,6 +82,26 @@ def test_items_with_places_and_thumbnail(service: OpenAIServer, tmp_path: Path) 
     assert [request.mask is not None for request in edits] == [False, True, True]
 
 
+def test_a_thumbnail_takes_all_that_a_budget_leaves(service: OpenAIServer, tmp_path: Path) -> None:
+    options = ["--preset", "raster+thumbnail", "--max-bytes", 800, "--text-share", 0.1]
+    done = run("semenc", HOUSE, "-o", tmp_path / "x.sem", *OPENAI, *options)
+    assert done.returncode == 0, done.stderr
+    document = refcodec.loads((tmp_path / "x.sem").read_bytes())
+    assert document.thumbnail is not None
+    assert len(document.thumbnail.data) > 600
+    assert (tmp_path / "x.sem").stat().st_size > 760
+    assert len(service.requests) <= 3
+
+
+def test_the_embedded_describer_names_no_items(tmp_path: Path) -> None:
+    done = run("semenc", HOUSE, "-o", tmp_path / "x.sem", "--preset", "items")
+    assert done.returncode == 0
+    assert b"named no items" in done.stderr
+    document = refcodec.loads((tmp_path / "x.sem").read_bytes())
+    assert document.items == ()
+    assert document.thumbnail is not None
+
+
 def test_raster_and_raster_with_thumbnail(service: OpenAIServer, tmp_path: Path) -> None:
     alone, both = tmp_path / "alone.sem", tmp_path / "both.sem"
     for sem, preset in ((alone, "raster"), (both, "raster+thumbnail")):

@@ -23,7 +23,7 @@ from refcodec.backends.planning import DryRunStop, picture_tokens
 from refcodec.backends.service import Service
 from refcodec.backends.service_images import ServiceImages
 from refcodec.backends.service_vision import ServiceVision
-from refcodec.backends.settings import ServiceSettings, image_model, service_key, vision_model
+from refcodec.backends.settings import ServiceSettings, service_key
 from tests.openai_faults import slow
 from tests.openai_server import OpenAIServer
 
@@ -128,12 +128,11 @@ def test_server_is_asked_without_a_key_of_the_user(
 def test_model_names_are_options_then_variables_then_defaults(
     no_service: pytest.MonkeyPatch,
 ) -> None:
-    assert vision_model()
-    assert image_model()
+    assert (VISION.chosen(), IMAGE.chosen()) == (VISION.default, IMAGE.default)
     no_service.setenv("REFCODEC_VISION_MODEL", "eye-2")
     no_service.setenv("REFCODEC_IMAGE_MODEL", "brush-2")
-    assert (vision_model(), image_model()) == ("eye-2", "brush-2")
-    assert (vision_model("eye-3"), image_model("brush-3")) == ("eye-3", "brush-3")
+    assert (VISION.chosen(), IMAGE.chosen()) == ("eye-2", "brush-2")
+    assert (VISION.chosen("eye-3"), IMAGE.chosen("brush-3")) == ("eye-3", "brush-3")
 
 
 def test_missing_package_is_named_with_its_extra(

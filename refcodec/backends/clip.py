@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +20,7 @@ from refcodec.backends.in_process import (
     quiet,
     turn,
 )
+from refcodec.backends.model_names import CLIP
 from refcodec.picture.item_maps import quantised
 from refcodec.visual.map_model import Shape
 from refcodec.visual.maps import Map, check_shape
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-DEFAULT_CLIP_MODEL: Final = "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"
-CLIP_MODEL_VARIABLE: Final = "REFCODEC_CLIP_MODEL"
 # MISC (arXiv 2402.16749) has an item where its similarity, 0 to 1 over the picture, is at least
 # this.
 SIMILAR: Final = 0.35
@@ -56,14 +54,14 @@ class _Loaded:
 class Clip:
     """A model of transformers with one space for pictures and texts: CLIP, SigLIP and others.
 
-    `model` is a name on the Hugging Face hub or a folder; without one, the environment variable
-    REFCODEC_CLIP_MODEL names it, else it is DEFAULT_CLIP_MODEL. It is loaded when first used, from
-    safetensors files only and never with code of its own. A folder is read without touching the
-    network; a hub's name is downloaded at the first use.
+    `model` is a name on the Hugging Face hub or a folder (`refcodec.backends.model_names` has the
+    default). It is loaded when first used, from safetensors files only and never with code of its
+    own. A folder is read without touching the network; a hub's name is downloaded at the first
+    use.
     """
 
     def __init__(self, model: str | None = None, device: str = "auto") -> None:
-        self._model = model or os.environ.get(CLIP_MODEL_VARIABLE) or DEFAULT_CLIP_MODEL
+        self._model = CLIP.chosen(model)
         self._device = device
         self._loaded: _Loaded | None = None
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from refcodec.backends.errors import AnswerError, BackendError
 from refcodec.backends.in_process import (
@@ -17,14 +16,10 @@ from refcodec.backends.in_process import (
     quiet,
     turn,
 )
+from refcodec.backends.model_names import LOCAL_VISION
 
 if TYPE_CHECKING:
     from refcodec.backends.interfaces import Question
-
-# Small, openly licensed (Apache 2.0), and it answers in JSON; as all names of models, it is an
-# option and a variable as well.
-DEFAULT_MODEL: Final = "Qwen/Qwen3-VL-2B-Instruct"
-MODEL_VARIABLE: Final = "REFCODEC_LOCAL_VISION_MODEL"
 
 # For several candidates. What models come with may be too narrow for answers to differ.
 _SAMPLING = {"temperature": 0.8, "top_p": 0.95, "top_k": 50}
@@ -52,10 +47,7 @@ class _Loaded:
 class LocalVision:
     """Any image-to-text model of transformers, by its name on the Hugging Face hub or its folder.
 
-    Without one, the environment variable REFCODEC_LOCAL_VISION_MODEL names it, else it is
-    DEFAULT_MODEL.
-
-    It is loaded at the first question, from safetensors files only and never with code of its
+    `refcodec.backends.model_names` has the default. It is loaded at the first question, from safetensors files only and never with code of its
     own. A folder is read without touching the network; a hub's name may download gigabytes at
     the first use.
 
@@ -77,7 +69,7 @@ class LocalVision:
         dtype: str = "auto",
         seed: int = 0,
     ) -> None:
-        self._model = model or os.environ.get(MODEL_VARIABLE) or DEFAULT_MODEL
+        self._model = LOCAL_VISION.chosen(model)
         self._device = device
         self._dtype = dtype
         self._seed = seed

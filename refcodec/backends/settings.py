@@ -18,12 +18,6 @@ DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
 BASE_URL_VARIABLE: Final = "OPENAI_BASE_URL"
 KEY_VARIABLE: Final = "OPENAI_API_KEY"
 
-# Names of models change every few months; both the variables and options override these.
-DEFAULT_VISION_MODEL: Final = "gpt-5.4-mini"
-DEFAULT_IMAGE_MODEL: Final = "gpt-image-2"
-VISION_MODEL_VARIABLE: Final = "REFCODEC_VISION_MODEL"
-IMAGE_MODEL_VARIABLE: Final = "REFCODEC_IMAGE_MODEL"
-
 Api = Literal["chat", "responses"]
 APIS: Final[tuple[Api, ...]] = ("chat", "responses")
 SEND_MIN_SIDE: Final = 16
@@ -106,13 +100,3 @@ def service_key(url: str) -> str:
             f"{KEY_VARIABLE} holds characters that a key cannot have; set it to the key alone"
         )
     return key
-
-
-def vision_model(option: str | None = None) -> str:
-    """The vision model's name: the option, REFCODEC_VISION_MODEL, or the default."""
-    return option or os.environ.get(VISION_MODEL_VARIABLE) or DEFAULT_VISION_MODEL
-
-
-def image_model(option: str | None = None) -> str:
-    """The image model's name: the option, REFCODEC_IMAGE_MODEL, or the default."""
-    return option or os.environ.get(IMAGE_MODEL_VARIABLE) or DEFAULT_IMAGE_MODEL

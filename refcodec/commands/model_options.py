@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from refcodec.backends.model_names import DIFFUSION, IMAGE, LOCAL_VISION, VISION
 from refcodec.commands.common import standard_output
 from refcodec.commands.values import fraction, integer, number, numbers
 from refcodec.picture.names import DESCRIBERS, GENERATORS
@@ -35,8 +36,8 @@ def add_describer_options(parser: ArgumentParser, purpose: str) -> _ArgumentGrou
     group.add_argument(
         "--model",
         metavar="NAME",
-        help="the vision model: its name at the service (default REFCODEC_VISION_MODEL), or for "
-        "transformers a name or folder (default REFCODEC_LOCAL_VISION_MODEL)",
+        help=f"the vision model: its name at the service ({VISION.help}), or for transformers a "
+        f"name or folder ({LOCAL_VISION.help})",
     )
     return group
 
@@ -54,8 +55,8 @@ def add_generator_options(parser: ArgumentParser, purpose: str) -> _ArgumentGrou
     group.add_argument(
         "--image-model",
         metavar="NAME",
-        help="the image model: its name at the service (default REFCODEC_IMAGE_MODEL), or for "
-        "diffusers a name or folder (default REFCODEC_DIFFUSION_MODEL)",
+        help=f"the image model: its name at the service ({IMAGE.help}), or for diffusers a name "
+        f"or folder ({DIFFUSION.help})",
     )
     group.add_argument(
         "--image-sizes",

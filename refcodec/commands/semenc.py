@@ -88,7 +88,6 @@ def plan_of(arguments: Namespace, backends: Backends, loaded: LoadedPicture) -> 
     preset = preset_of(arguments.preset)
     describer = backends.describer(arguments.describer, template_of(arguments, preset))
     style = None if arguments.style is None else Style[arguments.style.upper()]
-    given = arguments.thumbnail_bytes
     form = FileForm(sealed=arguments.sealed, check=not arguments.no_check, search=arguments.search)
     if arguments.sealed:
         described = arguments.text is None
@@ -103,13 +102,20 @@ def plan_of(arguments: Namespace, backends: Backends, loaded: LoadedPicture) -> 
         items=items_of(arguments, loaded),
         item_wish=ItemWish(arguments.item_count, arguments.name_words, arguments.detail_words),
         locator=locator_of(arguments, backends) if preset.has_items else None,
-        thumbnail_bytes=preset.thumbnail_bytes if given is None else given,
+        thumbnail_bytes=preset.thumbnail_limit(
+            arguments.thumbnail_bytes, has_budget=has_budget(arguments)
+        ),
         text_share=arguments.text_share or preset.text_share,
         seed=arguments.seed,
         form=form,
         requests=arguments.requests,
         candidates=arguments.candidates,
     )
+
+
+def has_budget(arguments: Namespace) -> bool:
+    """Whether the options bound the size of the file."""
+    return bool(arguments.max_bytes or arguments.ubpp or arguments.ladder)
 
 
 def template_of(arguments: Namespace, preset: Preset) -> str | Template:

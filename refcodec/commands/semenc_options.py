@@ -6,6 +6,7 @@ import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from refcodec.backends.model_names import CLIP
 from refcodec.commands.common import STANDARD_STREAM, new_parser, read_input
 from refcodec.commands.item_options import add_item_options
 from refcodec.commands.model_options import (
@@ -151,7 +152,7 @@ def _add_asking_options(parser: ArgumentParser) -> None:
     group.add_argument(
         "--clip-model",
         metavar="NAME",
-        help="with --locator clip: a name or folder (default REFCODEC_CLIP_MODEL)",
+        help=f"with --locator clip: a name or folder ({CLIP.help})",
     )
     group.add_argument(
         "--requests",

@@ -6,7 +6,6 @@ with its detail, and then all of it with the overall text.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image
 
 from refcodec.backends.errors import BackendError
+from refcodec.backends.model_names import DIFFUSION
 from refcodec.document import Document
 from refcodec.generators.diffusion_model import DiffusionModel, Settings
 from refcodec.generators.fitting import over_white, with_alpha_of, with_change
@@ -26,10 +26,6 @@ from refcodec.visual.baseline import check_size
 if TYPE_CHECKING:
     import torch
 
-# Openly licensed (CreativeML Open RAIL++-M), with safetensors weights and no remote code; it
-# draws about 1024 x 1024 pixels and has all three pipelines.
-DEFAULT_MODEL: Final = "stabilityai/stable-diffusion-xl-base-1.0"
-MODEL_VARIABLE: Final = "REFCODEC_DIFFUSION_MODEL"
 # Decoding without a seed gives the same picture again, on one machine.
 DEFAULT_SEED: Final = 0
 
@@ -67,15 +63,11 @@ class DiffusionOptions:
                 raise BackendError(f"{name}: {getattr(self, name)}; it must be 1 or more")
 
 
-def default_model() -> str:
-    """The model's name in the environment (REFCODEC_DIFFUSION_MODEL), or DEFAULT_MODEL."""
-    return os.environ.get(MODEL_VARIABLE) or DEFAULT_MODEL
-
-
 class DiffusionGenerator:
     """A diffusion model that draws documents; the same seed gives the same picture on a machine.
 
-    `device` and `precision` are as in `DiffusionModel`. The model is loaded at the first
+    `model` is a name on the Hugging Face hub or a folder (`refcodec.backends.model_names` has the
+    default); `device` and `precision` are as in `DiffusionModel`. The model is loaded at the first
     drawing.
     """
 
@@ -87,7 +79,7 @@ class DiffusionGenerator:
         device: str | None = None,
         precision: str | None = None,
     ) -> None:
-        self._model = DiffusionModel(model or default_model(), device=device, precision=precision)
+        self._model = DiffusionModel(DIFFUSION.chosen(model), device=device, precision=precision)
         self._options = options or DiffusionOptions()
 
     @property

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from refcodec.backends.account import Account, Prices
+from refcodec.backends.model_names import IMAGE, VISION
 from refcodec.backends.settings import ServiceSettings
 from refcodec.errors import UnsupportedError
 from refcodec.picture.names import (
@@ -148,9 +149,8 @@ class Backends:
 
             return LocalVision(self.options.vision_model, device=self.options.device or "auto")
         from refcodec.backends.service_vision import ServiceVision
-        from refcodec.backends.settings import vision_model
 
-        return ServiceVision(self._service, vision_model(self.options.vision_model))
+        return ServiceVision(self._service, VISION.chosen(self.options.vision_model))
 
     def _new_generator(self, name: str) -> Generator:
         options = self.options.generator
@@ -160,11 +160,10 @@ class Backends:
             return BaselineGenerator()
         if name == OPENAI:
             from refcodec.backends.service_images import DEFAULT_SIZES, ServiceImages, parse_sizes
-            from refcodec.backends.settings import image_model
             from refcodec.generators.service import ServiceGenerator
 
             sizes = parse_sizes(options.sizes) if options.sizes else DEFAULT_SIZES
-            model = ServiceImages(self._service, image_model(self.options.image_model), sizes)
+            model = ServiceImages(self._service, IMAGE.chosen(self.options.image_model), sizes)
             return ServiceGenerator(model, item_edits=options.item_edits)
         from refcodec.generators.diffusion import DiffusionGenerator, DiffusionOptions
 

@@ -226,6 +226,8 @@ class PictureEncoder:
         if self.plan.locator is not None and any(item.map is None for item in document.items):
             unknown = [item.name for item in document.items if item.map is None]
             notes.append(f"no place found, or no room for it: {', '.join(unknown)}")
+        if self.plan.locator is not None and not document.items:
+            notes.append("the describer named no items")
         if self.plan.thumbnail_bytes and document.thumbnail is None:
             notes.append("no thumbnail fits the bytes that are allowed")
         return tuple(notes)

@@ -66,7 +66,7 @@ def describe(
         fixed=None if text is None else Description(text, style=style),
         items=tuple(items),
         locator=locator,
-        thumbnail_bytes=settings.thumbnail_bytes if thumbnail_bytes is None else thumbnail_bytes,
+        thumbnail_bytes=settings.thumbnail_limit(thumbnail_bytes, has_budget=max_bytes is not None),
         text_share=settings.text_share,
         seed=seed,
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from refcodec.errors import UnsupportedError
+from refcodec.limits import THUMBNAIL_MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,12 @@ class Preset:
     has_items: bool = False
     thumbnail_bytes: int = 0
     text_share: float = 1.0
+
+    def thumbnail_limit(self, wanted: int | None, *, has_budget: bool) -> int:
+        """The bound of a thumbnail in bytes, 0 for none: as wanted, or as the preset has it."""
+        if wanted is not None:
+            return wanted
+        return THUMBNAIL_MAX_BYTES if has_budget and self.thumbnail_bytes else self.thumbnail_bytes
 
 
 # A thumbnail of some 250 bytes buys the most structure at 1024 x 1024 pixels (CMC-Bench, arXiv

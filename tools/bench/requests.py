@@ -1,7 +1,7 @@
-"""Requests to meet a budget: `python -m tools.bench.requests DESCRIPTIONS`.
+"""Requests to meet a budget: `python -m tools.bench.requests DESCRIPTIONS...`.
 
-A scripted describer stands for a model: of each picture it knows one of the DESCRIPTIONS (a
-text file, one a line), and when asked for a number of words it says that many from the
+A scripted describer stands for a model: of each picture it knows one of the DESCRIPTIONS (text
+files, one a line), and when asked for a number of words it says that many from the
 beginning, give or take up to 30 %, each time with other words left out, one in eight, because
 no model says a thing twice in the same way. For each budget of a ladder, over the first 200
 that are long enough, and for 1 and 4 candidates a request, printed: how many requests were made
@@ -133,12 +133,14 @@ def print_rest() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("descriptions", type=Path)
+    parser.add_argument("descriptions", type=Path, nargs="+")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--budgets", type=int, nargs="+", default=[13, 26, 52, 105])
     parser.add_argument("--candidates", type=int, nargs="+", default=[1, 4])
     arguments = parser.parse_args()
-    texts = arguments.descriptions.read_text("utf-8").splitlines()
+    texts = [
+        line for path in arguments.descriptions for line in path.read_text("utf-8").splitlines()
+    ]
     sizes = file_sizes([Description(text) for text in texts])
     print("| bytes | candidates | pictures | requests | within 5 % | fill | cut | exceeded |")
     print("|---:|---:|---:|---:|---:|---:|---:|---:|")
