@@ -19,6 +19,7 @@ from refcodec.backends.account import Account, Prices
 from refcodec.backends.cache import DiskCache, default_cache_folder, request_key
 from refcodec.backends.errors import MissingExtraError, ServiceError
 from refcodec.backends.interfaces import Question
+from refcodec.backends.model_names import IMAGE, VISION
 from refcodec.backends.planning import DryRunStop, picture_tokens
 from refcodec.backends.service import Service
 from refcodec.backends.service_images import ServiceImages
@@ -35,6 +36,7 @@ from refcodec.backends.cache import DiskCache
 from refcodec.backends.interfaces import Question
 from refcodec.backends.service import Service
 from refcodec.backends.service_vision import ServiceVision
+from refcodec.backends.model_names import IMAGE, VISION
 from refcodec.backends.settings import ServiceSettings
 
 service = Service(ServiceSettings(), DiskCache())

@@ -47,9 +47,9 @@ class _Loaded:
 class LocalVision:
     """Any image-to-text model of transformers, by its name on the Hugging Face hub or its folder.
 
-    `refcodec.backends.model_names` has the default. It is loaded at the first question, from safetensors files only and never with code of its
-    own. A folder is read without touching the network; a hub's name may download gigabytes at
-    the first use.
+    `refcodec.backends.model_names` has the default. It is loaded at the first question, from
+    safetensors files only and never with code of its own. A folder is read without touching the
+    network; a hub's name may download gigabytes at the first use.
 
     A model with a chat template is asked the question with all its pictures, a JSON schema in
     words. One without (BLIP, ViT-GPT2, ...) is a captioner: it takes one picture and describes
