@@ -271,6 +271,8 @@ def test_the_library_takes_names_and_objects(service: OpenAIServer) -> None:
         ["--prices", "1,2"],
         ["--strength", "2"],
         ["--text-share", "0"],
+        ["--image-sizes", "large"],
+        ["--template", "a", "--item-count", "16"],
     ],
 )
 def test_wishes_that_contradict_each_other(options: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace, _ArgumentGroup
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, _ArgumentGroup
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,6 +60,7 @@ def add_generator_options(parser: ArgumentParser, purpose: str) -> _ArgumentGrou
     )
     group.add_argument(
         "--image-sizes",
+        type=_sizes,
         metavar="WxH,...",
         help="the sizes that the service's image model draws; the nearest is asked for",
     )
@@ -172,6 +173,15 @@ def backends_of(arguments: Namespace) -> Backends:
         ),
     )
     return Backends(options)
+
+
+def _sizes(word: str) -> tuple[tuple[int, int], ...]:
+    from refcodec.backends.service_images import parse_sizes
+
+    try:
+        return parse_sizes(word)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
 
 
 @contextmanager

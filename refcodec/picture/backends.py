@@ -41,11 +41,11 @@ _DESCRIBER_NUMBERS: Final = {OPENAI: 2, TRANSFORMERS: 3}
 class GeneratorOptions:
     """How generators draw; None leaves a setting to the generator.
 
-    `sizes` are those that the service's image model draws ("1024x1024,1536x1024"), `item_edits`
-    asks it once more for each item with a place; the others are a diffusion pipeline's.
+    `sizes` are those that the service's image model draws, (width, height), `item_edits` asks it
+    once more for each item with a place; the others are a diffusion pipeline's.
     """
 
-    sizes: str | None = None
+    sizes: tuple[tuple[int, int], ...] | None = None
     item_edits: bool = False
     steps: int | None = None
     strength: float | None = None
@@ -159,10 +159,10 @@ class Backends:
 
             return BaselineGenerator()
         if name == OPENAI:
-            from refcodec.backends.service_images import DEFAULT_SIZES, ServiceImages, parse_sizes
+            from refcodec.backends.service_images import DEFAULT_SIZES, ServiceImages
             from refcodec.generators.service import ServiceGenerator
 
-            sizes = parse_sizes(options.sizes) if options.sizes else DEFAULT_SIZES
+            sizes = options.sizes or DEFAULT_SIZES
             model = ServiceImages(self._service, IMAGE.chosen(self.options.image_model), sizes)
             return ServiceGenerator(model, item_edits=options.item_edits)
         from refcodec.generators.diffusion import DiffusionGenerator, DiffusionOptions
