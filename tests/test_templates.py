@@ -20,6 +20,7 @@ from refcodec.describers.templates import (
     REQUESTS,
     TEMPLATE_MAX_BYTES,
     TEXT_PLACEHOLDERS,
+    Quotable,
     Template,
     TemplateError,
     load_sections,
@@ -28,6 +29,7 @@ from refcodec.describers.templates import (
     read_template,
 )
 from refcodec.errors import UnsupportedError
+from refcodec.reflection.prompts import COMPARE, CORRECT, LOST, STRESS
 from refcodec.registry import entries, lookup
 from tools.validate_registry import ROOT, row_faults
 
@@ -42,7 +44,18 @@ def test_every_template_file_has_a_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "number"), [(CAPTION, 2), (ITEMS, 3), (RASTER, 4), (BOXES, 5), (REQUESTS, 6)]
+    ("name", "number"),
+    [
+        (CAPTION, 2),
+        (ITEMS, 3),
+        (RASTER, 4),
+        (BOXES, 5),
+        (REQUESTS, 6),
+        (COMPARE, 7),
+        (LOST, 8),
+        (CORRECT, 9),
+        (STRESS, 10),
+    ],
 )
 def test_templates_are_what_the_registry_says(name: str, number: int) -> None:
     template = load_template(name)
@@ -152,14 +165,15 @@ def test_a_users_template_with_a_fault_is_refused(
 # Strangers' texts.
 
 
-@given(st.one_of(st.text(), st.lists(st.text())))
-def test_quotes_hold_what_is_in_them(text: str | list[str]) -> None:
-    quote = quoted(text)
+@given(st.recursive(st.text(), lambda part: st.lists(part) | st.fixed_dictionaries({"a": part})))
+def test_quotes_hold_what_is_in_them(said: Quotable) -> None:
+    quote = quoted(said)
     assert len(quote.splitlines()) == 1
-    assert quote[0] in '"['
-    assert isinstance(json.loads(quote), type(text))
+    assert quote[0] in '"[{'
+    assert isinstance(json.loads(quote), type(said))
 
 
 def test_a_quote_says_what_was_said() -> None:
     assert quoted('He said "stop"\n$words, ¡olé!') == '"He said \\"stop\\" $words, ¡olé!"'
     assert quoted(("a dog", "b\x00c")) == '["a dog", "bc"]'
+    assert quoted({"text": "a\x85b", "items": ["c\u2028d"]}) == '{"text": "a b", "items": ["c d"]}'

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Template as Pattern
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from refcodec.backends.errors import BackendError
 from refcodec.describers.words import clean
@@ -35,6 +35,9 @@ TEXT_PLACEHOLDERS: Final = frozenset({"words", REQUESTS_PLACEHOLDER})
 ITEMS_PLACEHOLDERS: Final = frozenset(
     {"overall_words", "items", "name_words", "detail_words", REQUESTS_PLACEHOLDER}
 )
+# A text of a stranger's, or texts in lists and by names of ours.
+Quotable: TypeAlias = "str | Sequence[Quotable] | Mapping[str, Quotable]"
+
 _SECTION = re.compile(r"^\[([a-z ]+)\]\n", re.MULTILINE)
 
 
@@ -132,10 +135,17 @@ def read_template(path: Path) -> Template:
     return template
 
 
-def quoted(text: str | Sequence[str]) -> str:
-    """A stranger's text, or a list of them, as JSON on one line: nothing in it ends the quote."""
-    cleaned = clean(text) if isinstance(text, str) else [clean(part) for part in text]
-    return json.dumps(cleaned, ensure_ascii=False)
+def quoted(said: Quotable) -> str:
+    """What strangers said, as JSON on one line: nothing in it ends the quote."""
+    return json.dumps(_cleaned(said), ensure_ascii=False)
+
+
+def _cleaned(said: Quotable) -> Any:
+    if isinstance(said, str):
+        return clean(said)
+    if isinstance(said, Mapping):
+        return {name: _cleaned(part) for name, part in said.items()}
+    return [_cleaned(part) for part in said]
 
 
 def _listed(names: frozenset[str]) -> str:

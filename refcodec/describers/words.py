@@ -12,21 +12,9 @@ _CLAUSE_ENDS = ",;:.!?"
 _ARTICLES = {"a", "an", "the"}
 # Behind a name's noun, these begin what says more of it.
 _PREPOSITIONS = frozenset(
-    {
-        "above",
-        "across",
-        "against",
-        "among",
-        "at",
-        "behind",
-        "below",
-        "beneath",
-        "beside",
-        "between",
-        "by",
-    }
-    | {"for", "from", "in", "inside", "into", "near", "of", "on", "onto", "over", "under"}
-    | {"through", "to", "towards", "with", "without"}
+    {"above", "across", "against", "among", "at", "behind", "below", "beneath", "beside"}
+    | {"between", "by", "for", "from", "in", "inside", "into", "near", "of", "on", "onto"}
+    | {"over", "through", "to", "towards", "under", "with", "without"}
 )
 # A text that is cut after one of these reads as if something were missing.
 DANGLING = (

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from refcodec.backends.errors import AnswerError
 from refcodec.backends.interfaces import Question
 from refcodec.describers.interfaces import Wish
+from refcodec.describers.templates import load_template
 from refcodec.picture.load import load_picture
 from refcodec.reflection.differences import DifferenceKind, Judgement, parse_judgement
-from refcodec.reflection.prompts import COMPARE, description_json, fill
+from refcodec.reflection.prompts import COMPARE, description_json
 from refcodec.reflection.wording import compare_descriptions
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class ModelJudge:
 
     def judge(self, picture: Image, document: Document) -> Judgement:
         """The model's judgement; AnswerError if its answer cannot be read."""
-        prompt = fill(COMPARE, description=description_json(document))
+        prompt = load_template(COMPARE).fill(description=description_json(document))
         question = Question(COMPARE, prompt, (picture,), COMPARE_SCHEMA)
         return parse_judgement(first_answer(self._model, question))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from refcodec.backends.interfaces import Question
+from refcodec.describers.templates import load_template
 from refcodec.reflection.differences import (
     Difference,
     DifferenceKind,
@@ -16,7 +17,7 @@ from refcodec.reflection.differences import (
     parse_listed,
 )
 from refcodec.reflection.judge import first_answer, list_schema
-from refcodec.reflection.prompts import LOST, description_json, fill
+from refcodec.reflection.prompts import LOST, description_json
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -55,11 +56,8 @@ class ModelLossFinder:
 
     def find(self, original: Image, redrawn: Image, document: Document) -> Judgement:
         """What the model says was lost; AnswerError if its answer cannot be read."""
-        prompt = fill(
-            LOST,
-            description=description_json(document),
-            count=str(self._count),
-            words=str(self._words_each),
+        prompt = load_template(LOST).fill(
+            description=description_json(document), count=self._count, words=self._words_each
         )
         question = Question(LOST, prompt, (original, redrawn), LOST_SCHEMA)
         return parse_losses(first_answer(self._model, question))

@@ -1,18 +1,15 @@
 """What models are told: the templates of reflection, filled.
 
-What comes from a file or from a model's answer is data: descriptions are given as one line of
-JSON, out of which no text can break, and phrases of answers have been cleaned when they were
-read.
+What comes from a file or from a model's answer is data: descriptions are quoted, and phrases of
+answers have been cleaned when they were read.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from importlib.resources import files
-from string import Template
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from refcodec.describers.templates import Quotable, load_template, quoted
 from refcodec.reflection.differences import Difference, DifferenceKind
 from refcodec.reflection.places import place_words
 
@@ -23,36 +20,28 @@ COMPARE: Final = "compare-1"
 LOST: Final = "lost-1"
 CORRECT: Final = "correct-1"
 STRESS: Final = "stress-1"
-# Line breaks of Unicode that JSON leaves as they are.
-_LINE_BREAKS: Final = {ord(mark): f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"}
-
-
-def fill(template: str, **values: str) -> str:
-    """The prompt of a template, its placeholders replaced by the values of their names."""
-    text = (files("refcodec.templates") / f"{template}.txt").read_text(encoding="utf-8")
-    return Template(text).substitute(values).strip()
 
 
 def description_json(document: Document) -> str:
     """Text and items of a document, with their places in words, as one line of JSON."""
-    content: dict[str, Any] = {"text": document.text}
+    content: dict[str, Quotable] = {"text": document.text}
     if document.items:
         content["items"] = [
             {"name": item.name, "detail": item.detail, "place": place_words(item.map)}
             for item in document.items
         ]
-    return json.dumps(content, ensure_ascii=False).translate(_LINE_BREAKS)
+    return quoted(content)
 
 
 def correction_prompt(differences: Iterable[Difference]) -> str:
     """The instruction for an image model that puts these differences right."""
     corrections = "\n".join(f"- {_correction(difference)}." for difference in differences)
-    return fill(CORRECT, corrections=corrections)
+    return load_template(CORRECT).fill(corrections=corrections)
 
 
 def stressed_text(text: str, differences: Iterable[Difference]) -> str:
     """A description that says again what an earlier drawing of it got wrong."""
-    return fill(STRESS, text=text, points="; ".join(map(_point, differences)))
+    return load_template(STRESS).fill(text=text, points="; ".join(map(_point, differences)))
 
 
 def _correction(difference: Difference) -> str:
