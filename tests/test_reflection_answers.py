@@ -43,7 +43,8 @@ def one(**fields: Any) -> Difference:
         ('Here [1] it is, {so} to speak: {"a": {"b": 2}} and {"c": 3}.', {"a": {"b": 2}}),
         ('<think>{"a": 1}</think>\n[2, 3, 4, 5, 6]', {"a": 1}),
         ("[1, 2]", [1, 2]),
-        ('{"a": NaN}', {"a": None}),
+        ("{a: 1,}", {"a": 1}),
+        ('{"a": [1, 2', {"a": [1, 2]}),
     ],
 )
 def test_json_is_found_in_an_answer(answer: str, expected: Any) -> None:
@@ -52,7 +53,7 @@ def test_json_is_found_in_an_answer(answer: str, expected: Any) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    ["", "none", "{", '{"differences": [', "[" * 100_000, '{"a":' * 50_000, "{" * 200 + '{"a": 1}'],
+    ["", "none", "}", "[" * 100_000, '{"a":' * 50_000, "{" * 200 + '{"a": 1}'],
 )
 def test_an_answer_without_json_is_refused(answer: str) -> None:
     with pytest.raises(AnswerError, match="no JSON"):
@@ -63,14 +64,31 @@ def test_the_end_of_an_endless_answer_is_not_read() -> None:
     assert json_of('{"a": 1}' + " " * ANSWER_MAX_CHARACTERS + '{"longer": 2}') == {"a": 1}
 
 
-@pytest.mark.parametrize("answer", ["{}", '{"verdict": "good"}', '{"differences": "none"}'])
-def test_an_object_without_list_and_score_is_refused(answer: str) -> None:
-    with pytest.raises(AnswerError, match="neither 'differences' nor 'score'"):
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "{}",
+        '{"verdict": "good"}',
+        '{"differences": "none"}',
+        '{"differences": [',
+        '{"differences": [], "score": ',
+        '{"differences": [{"kind": "mis',
+        "I see what is said in [1].",
+        '{"differences": [], "score": NaN}',
+    ],
+)
+def test_an_answer_without_differences_and_score_is_refused(answer: str) -> None:
+    with pytest.raises(AnswerError, match="no differences and no score"):
         parse_judgement(answer)
 
 
 def test_a_score_without_a_list_is_a_judgement() -> None:
     assert judged(score=0.9) == Judgement((), 0.9)
+
+
+def test_differences_of_an_answer_that_was_cut_short_are_read() -> None:
+    judgement = parse_judgement('{"differences": [{"what": "dog", "weight": 1}, {"what": "c')
+    assert judgement.differences == (Difference(ATTRIBUTE, "dog"), Difference(ATTRIBUTE, "c"))
 
 
 def test_a_whole_difference_is_read() -> None:

@@ -2,27 +2,27 @@
 
 The kinds are those that people name when they compare a picture with a description (image
 reflection, Dotzel et al., arXiv 2402.13536). Models answer in JSON, but not always in the JSON
-that they were asked for, so reading is tolerant: of code fences and prose around, of missing
-fields, of kinds in other words and of scores in percent.
+that they were asked for, so reading is tolerant: of code fences and prose around, of faults in
+the JSON, of missing fields, of kinds in other words and of scores in percent.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
 from refcodec.backends.errors import AnswerError
+from refcodec.describers.json_values import json_values
+from refcodec.describers.words import clean
 
 # What is read of an answer at most: beyond, a model has lost its thread.
 ANSWER_MAX_CHARACTERS: Final = 100_000
 DIFFERENCES_MAX: Final = 12
 PHRASE_MAX_CHARACTERS: Final = 200
-_STARTS_MAX = 200
 _FILLERS = {"-", "n/a", "na", "nil", "none", "null", "unknown"}
 
 
@@ -105,44 +105,28 @@ def parse_listed(
     """The entries of an answer's list `key` that `parse` does not return None for, and its score.
 
     An answer that is a bare list is taken for that list. AnswerError if there is neither a
-    list nor a score.
+    score nor anything in the list that can be used: an answer that was cut short, or a list in
+    its prose, must not pass for a picture without fault.
     """
     value = json_of(answer)
     fields = {key: value} if isinstance(value, list) else value
     entries, score = fields.get(key), _score(fields.get("score"))
-    if not isinstance(entries, list):
-        if score is None:
-            raise AnswerError(
-                f"the model compared pictures, but its answer has neither {key!r} nor 'score'; "
-                "try again, or try another model"
-            )
-        entries = []
-    parsed = (parse(entry) for entry in entries)
-    return [difference for difference in parsed if difference is not None], score
+    parsed = map(parse, entries if isinstance(entries, list) else [])
+    differences = [difference for difference in parsed if difference is not None]
+    if not differences and score is None:
+        raise AnswerError(
+            f"the model compared pictures, but its answer has no {key} and no score; "
+            "try again, or try another model"
+        )
+    return differences, score
 
 
 def json_of(answer: str) -> Any:
     """The longest JSON object in an answer, or else the longest list; AnswerError if none."""
-    answer = answer[:ANSWER_MAX_CHARACTERS]
-    decoder = json.JSONDecoder(parse_constant=lambda _: None)
-    found: list[tuple[bool, int, Any]] = []
-    position, starts = 0, 0
-    while starts < _STARTS_MAX and (start := _next_start(answer, position)) is not None:
-        starts += 1
-        try:
-            value, position = decoder.raw_decode(answer, start)
-        except (ValueError, RecursionError):
-            position = start + 1
-        else:
-            found.append((isinstance(value, dict), position - start, value))
-    if not found:
+    values = list(json_values(answer[:ANSWER_MAX_CHARACTERS]))
+    if not values:
         raise AnswerError("the model's answer holds no JSON; try again, or try another model")
-    return max(found, key=lambda candidate: candidate[:2])[2]
-
-
-def _next_start(answer: str, position: int) -> int | None:
-    starts = [start for mark in "{[" if (start := answer.find(mark, position)) >= 0]
-    return min(starts, default=None)
+    return max(values, key=lambda value: (isinstance(value, dict), len(json.dumps(value))))
 
 
 def _difference(entry: Any) -> Difference | None:
@@ -181,11 +165,7 @@ def clean_phrase(value: Any) -> str:
     """
     if not isinstance(value, str):
         return ""
-    visible = "".join(
-        " " if unicodedata.category(character) in {"Cc", "Cf", "Cs"} else character
-        for character in value[: 2 * PHRASE_MAX_CHARACTERS]
-    )
-    phrase = " ".join(visible.split()).strip(" .;,")
+    phrase = clean(value[: 2 * PHRASE_MAX_CHARACTERS]).strip(" .;,")
     return "" if phrase.lower() in _FILLERS else phrase[:PHRASE_MAX_CHARACTERS].rstrip()
 
 
