@@ -321,8 +321,8 @@ def test_the_model_is_shown_the_picture_and_asked_by_the_template() -> None:
     assert description_of(question) == {
         "text": TEXT,
         "items": [
-            {"name": "blue circle", "detail": "", "place": "lower right"},
-            {"name": "red square", "detail": "", "place": "upper left"},
+            {"name": "blue circle", "detail": "", "place": "at the lower right"},
+            {"name": "red square", "detail": "", "place": "at the upper left"},
         ],
     }
 

@@ -7,7 +7,7 @@ import pytest
 
 from refcodec import Box, Document, Item, Map
 from refcodec.reflection.differences import Difference, DifferenceKind
-from refcodec.reflection.places import edit_mask, place_words
+from refcodec.reflection.places import edit_mask
 from refcodec.reflection.prompts import correction_prompt, stressed_text
 from refcodec.reflection.wording import compare_descriptions
 
@@ -59,25 +59,6 @@ def test_differences_become_instructions(
 
 def grid(*rows: str) -> Map:
     return Map.from_array(np.array([[cell == "#" for cell in row] for row in rows]))
-
-
-@pytest.mark.parametrize(
-    ("item_map", "words"),
-    [
-        (None, ""),
-        (grid("....", "....", "....", "...."), ""),
-        (grid("#...", "....", "....", "...."), "upper left"),
-        (grid("....", ".##.", ".##.", "...."), "centre"),
-        (Box(24, 40, 40, 64), "lower middle"),
-        (Box(48, 24, 64, 40), "middle right"),
-        (Box(0, 0, 64, 16), "upper part"),
-        (Box(48, 0, 64, 60), "right part"),
-        (Box(0, 0, 60, 60), "the whole picture"),
-        (Map(4, 4, 2, bytes([3, 0, 0, 0] + [0] * 8 + [1, 0, 0, 1])), "the whole picture"),
-    ],
-)
-def test_places_in_words(item_map: Map | Box | None, words: str) -> None:
-    assert place_words(item_map) == words
 
 
 def with_items(*items: Item) -> Document:
@@ -167,9 +148,14 @@ def test_descriptions_are_compared_word_by_word(
 
 
 def test_items_that_the_text_does_not_name_are_wanted_too() -> None:
-    items = (Item("dog", "brown", map=Box(0, 0, 16, 16)), Item("house"))
+    items = (
+        Item("dog", "brown", map=Box(0, 0, 16, 16)),
+        Item("house", map=Box(0, 0, 64, 60)),
+        Item("grass", map=Box(0, 48, 64, 64)),
+    )
     assert compared("A house", "A house, a brown dog at the lower right", *items) == [
-        (PLACE, "dog brown upper left", "left top", "bottom right")
+        (MISSING, "grass across the bottom", "", ""),
+        (PLACE, "dog brown at the upper left", "left top", "bottom right"),
     ]
 
 

@@ -22,6 +22,7 @@ from typing import Any, Final, NamedTuple
 from refcodec.backends.errors import AnswerError
 from refcodec.describers.answers import as_text, beginning, body_of, first_of
 from refcodec.describers.json_values import json_values
+from refcodec.describers.words import key_words
 from refcodec.errors import MalformedError
 from refcodec.visual.maps import Box
 
@@ -47,8 +48,6 @@ _SIZE_KEYS = (
 _NUMBER = re.compile(r"\s*([-+]?\d{1,9}(?:\.\d{1,9})?)\s*(%?|px)\s*", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[,;]")
 _BOX_MAX_CHARACTERS = 200
-_WORD = re.compile(r"\w+")
-_ARTICLES = {"a", "an", "the"}
 
 
 class _Corners(NamedTuple):
@@ -203,8 +202,8 @@ def _matches(names: Sequence[str], found: Sequence[_Answered]) -> list[int | Non
     """
     if not any(one.name for one in found):
         return list(range(len(names))) if len(found) == len(names) else [None] * len(names)
-    wanted = [_key(name) for name in names]
-    given = [_key(one.name) for one in found]
+    wanted = [key_words(name) for name in names]
+    given = [key_words(one.name) for one in found]
     matches: list[int | None] = [None] * len(names)
     for is_same in (_are_equal, _are_alike):
         for place, key in enumerate(wanted):
@@ -212,12 +211,6 @@ def _matches(names: Sequence[str], found: Sequence[_Answered]) -> list[int | Non
                 left = (index for index in range(len(given)) if index not in matches)
                 matches[place] = next((index for index in left if is_same(key, given[index])), None)
     return matches
-
-
-def _key(name: str) -> frozenset[str]:
-    """The words of a name that tell it from others."""
-    words = [word.casefold() for word in _WORD.findall(name)]
-    return frozenset(word.removesuffix("s") for word in words if word not in _ARTICLES)
 
 
 def _are_equal(one: frozenset[str], other: frozenset[str]) -> bool:

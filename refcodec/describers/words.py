@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ _REMOVED_CATEGORIES = {"Cc", "Cf", "Cs"}
 # Format characters that some scripts, and many emoji, cannot be spelled without.
 _JOINERS = "\u200c\u200d"
 _CLAUSE_ENDS = ",;:.!?"
+_WORD = re.compile(r"\w+")
 _ARTICLES = {"a", "an", "the"}
 # Behind a name's noun, these begin what says more of it.
 _PREPOSITIONS = frozenset(
@@ -44,6 +46,12 @@ def clean(text: str) -> str:
 def has_words(text: str) -> bool:
     """Whether there is a letter or digit in it, so that something is said."""
     return any(character.isalnum() for character in text)
+
+
+def key_words(name: str) -> frozenset[str]:
+    """The words by which a name is known again: whatever their case, articles and plurals."""
+    words = (word.casefold() for word in _WORD.findall(name))
+    return frozenset(word.removesuffix("s") for word in words if word not in _ARTICLES)
 
 
 def cut_text(text: str, most: int) -> str:

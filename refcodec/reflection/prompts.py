@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from refcodec.describers.templates import Quotable, load_template, quoted
+from refcodec.generators.places import place_words
 from refcodec.reflection.differences import Difference, DifferenceKind
-from refcodec.reflection.places import place_words
 
 if TYPE_CHECKING:
     from refcodec.document import Document
@@ -27,7 +27,11 @@ def description_json(document: Document) -> str:
     content: dict[str, Quotable] = {"text": document.text}
     if document.items:
         content["items"] = [
-            {"name": item.name, "detail": item.detail, "place": place_words(item.map)}
+            {
+                "name": item.name,
+                "detail": item.detail,
+                "place": place_words(item.map) if item.map else "",
+            }
             for item in document.items
         ]
     return quoted(content)

@@ -13,13 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from refcodec.generators.places import place_words
 from refcodec.reflection.differences import (
     Difference,
     DifferenceKind,
     Judgement,
     new_judgement,
 )
-from refcodec.reflection.places import place_words
 
 if TYPE_CHECKING:
     from refcodec.document import Item
@@ -52,8 +52,8 @@ _ATTRIBUTES: Final = frozenset[str]().union(*_ATTRIBUTE_SORTS)
 _ACROSS: Final = frozenset(("left", "right"))
 _DOWN: Final = frozenset(("top", "bottom"))
 _PLACES: Final = _ACROSS | _DOWN | {"centre"}
-_PLAIN_WORDS: Final = """a an and are as at be by for from has have in is it its of on or out some
-    the there this to with picture image photo photograph part side area"""
+_PLAIN_WORDS: Final = """a across an and are as at be by down for from has have in is it its most of
+    on or out over some the there this to with picture image photo photograph part side area"""
 _STOP_WORDS: Final = frozenset(_PLAIN_WORDS.split())
 _PHRASE_ENDS: Final = re.compile(
     r"[.;,!?\n]+|\b(?:against|and|behind|beside|near|over|under|with)\b"
@@ -110,7 +110,8 @@ def _mentions(described: Described) -> Iterator[_Mention]:
             said |= mention.things
             yield mention
     for item in items:
-        mention = _mention(f"{item.name} {item.detail} {place_words(item.map)}".strip())
+        place = place_words(item.map) if item.map else ""
+        mention = _mention(" ".join(filter(None, [item.name, item.detail, place])))
         if not mention.things <= said:
             yield mention
 
