@@ -12,12 +12,12 @@ import hashlib
 import io
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refcodec.errors import SemError
+from refcodec.files import write_file
 from refcodec.picture.load import load_picture
 
 if TYPE_CHECKING:
@@ -75,13 +75,6 @@ class DiskCache:
         return self.folder / key[:2] / (key + ending)
 
     def _write(self, path: Path, data: bytes) -> None:
-        """A temporary file takes the entry's place at the end; only its owner can read it."""
+        """An entry that only its owner can read."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
-            temporary = Path(file.name)
-            try:
-                file.write(data)
-                file.flush()
-                temporary.replace(path)
-            finally:
-                temporary.unlink(missing_ok=True)
+        write_file(path, data, overwrite=True, private=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.metadata
 import io
 import os
-import stat
 import sys
-import tempfile
 import unicodedata
 from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterable
@@ -17,6 +16,7 @@ from typing import Any, BinaryIO, TextIO
 from refcodec.backends.errors import BackendError
 from refcodec.codec import read_file
 from refcodec.errors import ERROR_CLASSES, SemError
+from refcodec.files import write_file
 
 STANDARD_STREAM = "-"
 STATUS_FAILED = 1
@@ -123,59 +123,20 @@ def read_input(name: str) -> bytes:
 
 
 def write_output(name: str, data: bytes, *, overwrite: bool) -> None:
-    """All of `data` into a file, or nothing: a temporary file takes its place at the end.
-
-    Without `overwrite`, FileExistsError if there is a file of that name by then. A device
-    or pipe is written to, never replaced; a file that is replaced keeps its permissions.
-    """
+    """All of `data` into a file, or nothing (see `write_file`), or to standard output for `-`."""
     if name == STANDARD_STREAM:
         output = standard_output().buffer
         output.write(data)
         output.flush()
         return
-    target = Path(os.path.realpath(name))
-    if target.exists() and not target.is_file():
-        target.write_bytes(data)
-        return
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".sem-", delete=False) as temporary:
-        source = Path(temporary.name)
-        try:
-            temporary.write(data)
-            temporary.flush()
-            os.fsync(temporary.fileno())
-            source.chmod(_mode_of(target))
-            _put_in_place(source, target, overwrite=overwrite)
-        finally:
-            source.unlink(missing_ok=True)
-
-
-def _mode_of(target: Path) -> int:
-    if target.exists():
-        return stat.S_IMODE(target.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
-def _put_in_place(source: Path, target: Path, *, overwrite: bool) -> None:
-    """Rename without ever replacing a file unasked, even one made a moment ago."""
-    if overwrite:
-        source.replace(target)
-        return
-    refuse_existing(str(target), overwrite=False)
-    try:
-        target.hardlink_to(source)
-    except FileExistsError:
-        raise
-    except OSError:
-        # The file system has no hard links; renaming is the next best.
-        source.replace(target)
+    refuse_existing(name, overwrite=overwrite)
+    write_file(Path(name), data, overwrite=overwrite)
 
 
 def refuse_existing(name: str, *, overwrite: bool) -> None:
     """Raise FileExistsError early, before work is spent on a file that may not be written."""
     if not overwrite and name != STANDARD_STREAM and Path(name).exists():
-        raise FileExistsError(0, "exists already; -f overwrites it", name)
+        raise FileExistsError(errno.EEXIST, "exists already; -f overwrites it", name)
 
 
 def print_as_utf8() -> None:

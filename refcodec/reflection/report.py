@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from refcodec.commands.common import write_output
+from refcodec.files import write_file
 from refcodec.reflection.differences import Difference
 from refcodec.reflection.steps import THUMBNAIL_SIDE, Reflection, Step
 
@@ -42,8 +42,8 @@ def write_report(
     encoded = io.BytesIO()
     strip(reflection.steps).save(encoded, "PNG")
     text = json.dumps(report_json(reflection, about), ensure_ascii=False, indent=2) + "\n"
-    write_output(str(folder / STRIP_NAME), encoded.getvalue(), overwrite=True)
-    write_output(str(folder / JSON_NAME), text.encode(), overwrite=True)
+    write_file(folder / STRIP_NAME, encoded.getvalue(), overwrite=True)
+    write_file(folder / JSON_NAME, text.encode(), overwrite=True)
 
 
 def report_json(reflection: Reflection, about: Mapping[str, str] | None = None) -> dict[str, Any]:
