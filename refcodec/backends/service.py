@@ -10,8 +10,7 @@ import json
 import threading
 import weakref
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from refcodec.backends.account import Account
 from refcodec.backends.cache import DiskCache, request_key
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Fields = dict[str, Any]
+Answer = TypeVar("Answer")
 # A request: it is given the client, and returns the package's raw response.
 Call = Callable[["openai.OpenAI"], Any]
 
@@ -57,34 +57,34 @@ class Service:
 
         `request` holds all that shapes the answer, as JSON values; the base URL is added.
         """
-        key = request_key({**request, "base_url": self.url})
-        found = None if self.cache is None else self.cache.texts(key)
-        if found is not None:
-            self.account.add_cached()
-            return found
-        answers = ask()
-        if self.cache is not None:
-            self._keep(partial(self.cache.put_texts, key, answers))
-        return answers
+        return self._answer(request, ask, DiskCache.texts, DiskCache.put_texts)
 
     def picture(self, request: Mapping[str, Any], ask: Callable[[], Image]) -> Image:
         """The cached picture for a request, or that of `ask`, which is kept (see `texts`)."""
+        return self._answer(request, ask, DiskCache.picture, DiskCache.put_picture)
+
+    def _answer(
+        self,
+        request: Mapping[str, Any],
+        ask: Callable[[], Answer],
+        find: Callable[[DiskCache, str], Answer | None],
+        put: Callable[[DiskCache, str, Answer], None],
+    ) -> Answer:
+        """What the cache finds, or else what is asked for and put there."""
+        if self.cache is None:
+            return ask()
         key = request_key({**request, "base_url": self.url})
-        found = None if self.cache is None else self.cache.picture(key)
+        found = find(self.cache, key)
         if found is not None:
             self.account.add_cached()
             return found
-        picture = ask()
-        if self.cache is not None:
-            self._keep(partial(self.cache.put_picture, key, picture))
-        return picture
-
-    def _keep(self, put: Callable[[], None]) -> None:
-        """Keep an answer if it can be done; one that was paid for is not lost over a full disk."""
+        answer = ask()
+        # An answer that was paid for is not lost over a full disk.
         try:
-            put()
+            put(self.cache, key, answer)
         except OSError as error:
             self.account.add_note(f"answers could not be kept in the cache: {error.strerror}")
+        return answer
 
     def target(self, model: str) -> Target:
         """Whom messages about requests to this model name."""
