@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from refcodec.document import Document
 from refcodec.errors import LimitError
+from refcodec.generators.fitting import over_white
 from refcodec.limits import SEED_MAX
 from refcodec.reflection.differences import Difference, Judgement
 from refcodec.reflection.places import edit_mask, is_local
@@ -27,7 +28,6 @@ from refcodec.reflection.steps import (
     Step,
     Trial,
     climb,
-    on_white,
 )
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def reflect_drawing(
     plans = _Plans(document, generator, seed, may_edit=may_edit)
 
     def judge_trial(trial: Trial) -> Judgement:
-        return judge.judge(on_white(trial.drawing.image), document)
+        return judge.judge(over_white(trial.drawing.image), document)
 
     return climb(
         plans.first(), judge_trial, plans.next, rounds=rounds, patience=patience, on_step=on_step

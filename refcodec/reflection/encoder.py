@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from refcodec.describers.interfaces import Wish
 from refcodec.document import Document
 from refcodec.errors import LimitError
+from refcodec.generators.fitting import over_white
 from refcodec.reflection.differences import Judgement
 from refcodec.reflection.steps import (
     DEFAULT_PATIENCE,
@@ -24,7 +25,6 @@ from refcodec.reflection.steps import (
     Step,
     Trial,
     climb,
-    on_white,
 )
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def reflect_description(
         return Trial(candidate, drawing, size_bytes=len(dump(candidate)))
 
     def judge_trial(trial: Trial) -> Judgement:
-        return finder.find(picture.image, on_white(trial.drawing.image), trial.document)
+        return finder.find(picture.image, over_white(trial.drawing.image), trial.document)
 
     def plan_next(best: Trial, steps: Sequence[Step]) -> Plan | None:
         drawn = {step.text for step in steps}

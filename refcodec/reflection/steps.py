@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from refcodec.backends.errors import BackendError
 from refcodec.document import Document
 from refcodec.errors import SemError
+from refcodec.generators.fitting import over_white
 from refcodec.generators.interfaces import Drawing
 from refcodec.reflection.differences import Difference, Judgement
 
@@ -217,18 +218,8 @@ class _Search:
             self._on_step(self.steps[-1])
 
 
-def on_white(image: Image) -> Image:
-    """A drawing as it is looked at: RGB, on white where it is transparent."""
-    from PIL import Image as Images
-
-    if image.mode == "RGB":
-        return image
-    layer = image.convert("RGBA")
-    return Images.alpha_composite(Images.new("RGBA", image.size, "white"), layer).convert("RGB")
-
-
 def _thumbnail(image: Image) -> Image:
-    small = on_white(image).copy()
+    small = over_white(image)
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     return small
 
