@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from refcodec.backends.errors import AnswerError
 from refcodec.describers.interfaces import Description, ItemWish
@@ -20,6 +20,9 @@ from refcodec.document import Item
 from refcodec.errors import LimitError
 from refcodec.limits import ITEMS_MAX
 from refcodec.text.content import build_content
+
+if TYPE_CHECKING:
+    from refcodec.backends.interfaces import Question, VisionModel
 
 ANSWER_MAX_CHARACTERS: Final = 1 << 18
 _SHOWN_CHARACTERS = 80
@@ -71,6 +74,19 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 _NAME_END = re.compile(r" ?: | [-\u2013\u2014] ")
+
+
+def first_answer(model: VisionModel, question: Question) -> str:
+    """A model's first answer to a question; raises BackendError, AnswerError if it gives none."""
+    answers = model.ask(question)
+    if not answers:
+        raise no_answer()
+    return answers[0]
+
+
+def no_answer() -> AnswerError:
+    """The error of a model that answers nothing at all."""
+    return AnswerError("the model gave no answer; ask again")
 
 
 def parse_texts(answer: str, most: int = 1) -> list[Description]:

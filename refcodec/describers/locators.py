@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
-from refcodec.backends.errors import AnswerError
 from refcodec.backends.interfaces import Question, VisionModel
+from refcodec.backends.schemas import INTEGER, STRING, array_of, object_of
+from refcodec.describers.answers import first_answer
 from refcodec.describers.boxes import parse_boxes
 from refcodec.describers.templates import BOXES, load_template, quoted
 
@@ -14,25 +15,9 @@ if TYPE_CHECKING:
     from refcodec.picture.load import LoadedPicture
     from refcodec.visual.maps import Box, Map
 
-_SCHEMA: Final[Mapping[str, Any]] = {
-    "type": "object",
-    "properties": {
-        "boxes": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "name": {"type": "string"},
-                    "box": {"type": "array", "items": {"type": "integer"}},
-                },
-                "required": ["name", "box"],
-                "additionalProperties": False,
-            },
-        }
-    },
-    "required": ["boxes"],
-    "additionalProperties": False,
-}
+_SCHEMA: Final = object_of(
+    {"boxes": array_of(object_of({"name": STRING, "box": array_of(INTEGER)}))}
+)
 
 
 class BoxLocator:
@@ -48,10 +33,8 @@ class BoxLocator:
         """
         if not names:
             return []
-        answers = self._model.ask(self.question(picture, names))
-        if not answers:
-            raise AnswerError("the model gave no answer; ask again")
-        return [*parse_boxes(answers[0], names, picture.image.size)]
+        answer = first_answer(self._model, self.question(picture, names))
+        return [*parse_boxes(answer, names, picture.image.size)]
 
     def question(self, picture: LoadedPicture, names: Sequence[str]) -> Question:
         """What `locate` asks; nothing is sent."""

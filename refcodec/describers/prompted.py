@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from refcodec.backends.errors import AnswerError
 from refcodec.backends.interfaces import Question, VisionModel
-from refcodec.describers.answers import parse_items, parse_texts
+from refcodec.backends.schemas import STRING, Schema, array_of, object_of
+from refcodec.describers.answers import no_answer, parse_items, parse_texts
 from refcodec.describers.interfaces import Description, ItemWish, Wish
 from refcodec.describers.templates import (
     REQUESTS,
@@ -33,8 +34,6 @@ _MOST_SHARE = 1.1
 # Models that think before they answer count their thoughts as well.
 _TOKENS_LEAST = 1024
 _TOKENS_PER_WORD = 4
-
-_STRING: Mapping[str, Any] = {"type": "string"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,26 +193,16 @@ def _parsed(answers: Iterable[str], parse: Callable[[str], list[Description]]) -
         except AnswerError as error:
             errors.append(error)
     if not found:
-        raise errors[0] if errors else AnswerError("the model gave no answer; ask again")
+        raise errors[0] if errors else no_answer()
     return found
 
 
-def _schema(*, has_items: bool, several: bool) -> Mapping[str, Any] | None:
+def _schema(*, has_items: bool, several: bool) -> Schema | None:
     """The JSON schema of an answer; None where plain text is the answer."""
-    one = _STRING
+    one = STRING
     if has_items:
-        item = _object(name=_STRING, detail=_STRING)
-        one = _object(items={"type": "array", "items": item}, overall=_STRING)
+        item = object_of({"name": STRING, "detail": STRING})
+        one = object_of({"items": array_of(item), "overall": STRING})
     if several:
-        return _object(descriptions={"type": "array", "items": one})
+        return object_of({"descriptions": array_of(one)})
     return one if has_items else None
-
-
-def _object(**properties: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An object with exactly these properties, as services that are strict want it put."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from refcodec.backends.errors import AnswerError
 from refcodec.backends.interfaces import Question
+from refcodec.backends.schemas import NUMBER, STRING, Schema, array_of, object_of
+from refcodec.describers.answers import first_answer
 from refcodec.describers.interfaces import Wish
 from refcodec.describers.templates import load_template
 from refcodec.picture.load import load_picture
@@ -21,34 +23,21 @@ if TYPE_CHECKING:
     from refcodec.describers.interfaces import Describer
     from refcodec.document import Document
 
-_STRING: Final = {"type": "string"}
-_NUMBER: Final = {"type": "number"}
 
-
-def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """An object of just these properties, the form that services take as a strict schema."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def list_schema(name: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+def list_schema(name: str, properties: Mapping[str, Schema]) -> Schema:
     """The schema of an answer: a list of objects with a weight each, and a score of the whole."""
-    entry = _object({**properties, "weight": _NUMBER})
-    return _object({name: {"type": "array", "items": entry}, "score": _NUMBER})
+    entry = object_of({**properties, "weight": NUMBER})
+    return object_of({name: array_of(entry), "score": NUMBER})
 
 
 COMPARE_SCHEMA: Final = list_schema(
     "differences",
     {
-        "kind": {"type": "string", "enum": [kind.value for kind in DifferenceKind]},
-        "what": _STRING,
-        "wanted": _STRING,
-        "seen": _STRING,
-        "place": _STRING,
+        "kind": {**STRING, "enum": [kind.value for kind in DifferenceKind]},
+        "what": STRING,
+        "wanted": STRING,
+        "seen": STRING,
+        "place": STRING,
     },
 )
 
@@ -90,11 +79,3 @@ class DescriberJudge:
             raise AnswerError("the describer has said nothing of the drawing; try another one")
         seen = descriptions[0]
         return compare_descriptions((document.text, document.items), (seen.text, seen.items))
-
-
-def first_answer(model: VisionModel, question: Question) -> str:
-    """A model's first answer; AnswerError if it gave none."""
-    answers = model.ask(question)
-    if not answers:
-        raise AnswerError(f"{model.name}: no answer to {question.template}; try again")
-    return answers[0]

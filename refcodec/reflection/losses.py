@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from refcodec.backends.interfaces import Question
+from refcodec.backends.schemas import STRING
+from refcodec.describers.answers import first_answer
 from refcodec.describers.templates import load_template
 from refcodec.reflection.differences import (
     Difference,
@@ -16,7 +18,7 @@ from refcodec.reflection.differences import (
     new_judgement,
     parse_listed,
 )
-from refcodec.reflection.judge import first_answer, list_schema
+from refcodec.reflection.judge import list_schema
 from refcodec.reflection.prompts import LOST, description_json
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from refcodec.backends.interfaces import VisionModel
     from refcodec.document import Document
 
-LOST_SCHEMA: Final = list_schema("losses", {"words": {"type": "string"}})
+LOST_SCHEMA: Final = list_schema("losses", {"words": STRING})
 LOSSES: Final = 6
 WORDS_EACH: Final = 8
 
