@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refcodec.backends.errors import AnswerError
+from refcodec.describers.answers import ANSWER_MAX_CHARACTERS
 from refcodec.reflection.differences import (
-    ANSWER_MAX_CHARACTERS,
     DIFFERENCES_MAX,
     PHRASE_MAX_CHARACTERS,
     Difference,
@@ -41,7 +41,8 @@ def one(**fields: Any) -> Difference:
         ('{"a": 1}', {"a": 1}),
         ('```json\n{"a": 1}\n```', {"a": 1}),
         ('Here [1] it is, {so} to speak: {"a": {"b": 2}} and {"c": 3}.', {"a": {"b": 2}}),
-        ('<think>{"a": 1}</think>\n[2, 3, 4, 5, 6]', {"a": 1}),
+        ('<think>{"a": 1}</think>\n[2, 3, 4, 5, 6]', [2, 3, 4, 5, 6]),
+        ('I cannot see all of it: {"a": 1}', {"a": 1}),
         ("[1, 2]", [1, 2]),
         ("{a: 1,}", {"a": 1}),
         ('{"a": [1, 2', {"a": [1, 2]}),
@@ -60,8 +61,15 @@ def test_an_answer_without_json_is_refused(answer: str) -> None:
         json_of(answer)
 
 
-def test_the_end_of_an_endless_answer_is_not_read() -> None:
-    assert json_of('{"a": 1}' + " " * ANSWER_MAX_CHARACTERS + '{"longer": 2}') == {"a": 1}
+def test_an_endless_answer_is_refused() -> None:
+    with pytest.raises(AnswerError, match="at most 262144 are read"):
+        json_of('{"a": 1}' + " " * ANSWER_MAX_CHARACTERS)
+
+
+def test_what_a_model_thinks_first_is_no_judgement() -> None:
+    thoughts = json.dumps({"differences": [{"what": "dog"}, {"what": "cat"}], "score": 0.1})
+    judgement = parse_judgement(f'<think>{thoughts}, or so.</think>{{"score": 1}}')
+    assert judgement == Judgement((), 1)
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,15 @@ def parse_items(answer: str, wish: ItemWish, most: int = 1) -> list[Description]
 
 
 def body_of(answer: str) -> str:
-    """The answer behind the model's thoughts; AnswerError if it says no or far too much."""
+    """What `without_thoughts` leaves; AnswerError also if it refuses to describe the picture."""
+    body = without_thoughts(answer)
+    if _REFUSAL.match(body.replace("\u2019", "'")):
+        raise AnswerError(f"the model does not describe the picture; it says {beginning(body)}")
+    return body
+
+
+def without_thoughts(answer: str) -> str:
+    """The answer behind the model's thoughts; AnswerError if there is none, or far too much."""
     if len(answer) > ANSWER_MAX_CHARACTERS:
         raise AnswerError(
             f"the model's answer has {len(answer)} characters, at most {ANSWER_MAX_CHARACTERS} are "
@@ -129,8 +137,6 @@ def body_of(answer: str) -> str:
     body = answer.rpartition(_THOUGHTS_END)[2].strip()
     if body.startswith(_THOUGHTS):
         raise AnswerError("the model's answer ends before its thoughts do; allow it more tokens")
-    if _REFUSAL.match(body.replace("\u2019", "'")):
-        raise AnswerError(f"the model does not describe the picture; it says {beginning(body)}")
     return body
 
 

@@ -16,11 +16,10 @@ from enum import Enum
 from typing import Any, Final
 
 from refcodec.backends.errors import AnswerError
+from refcodec.describers.answers import without_thoughts
 from refcodec.describers.json_values import json_values
 from refcodec.describers.words import clean
 
-# What is read of an answer at most: beyond, a model has lost its thread.
-ANSWER_MAX_CHARACTERS: Final = 100_000
 DIFFERENCES_MAX: Final = 12
 PHRASE_MAX_CHARACTERS: Final = 200
 _FILLERS = {"-", "n/a", "na", "nil", "none", "null", "unknown"}
@@ -123,7 +122,7 @@ def parse_listed(
 
 def json_of(answer: str) -> Any:
     """The longest JSON object in an answer, or else the longest list; AnswerError if none."""
-    values = list(json_values(answer[:ANSWER_MAX_CHARACTERS]))
+    values = list(json_values(without_thoughts(answer)))
     if not values:
         raise AnswerError("the model's answer holds no JSON; try again, or try another model")
     return max(values, key=lambda value: (isinstance(value, dict), len(json.dumps(value))))
