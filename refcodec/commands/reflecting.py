@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace, _ArgumentGroup
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from refcodec.commands.common import complain
+from refcodec.commands.values import integer
+from refcodec.picture.names import BASELINE, EMBEDDED
 
 if TYPE_CHECKING:
     from refcodec.document import Document
@@ -17,6 +20,24 @@ if TYPE_CHECKING:
 
 # The share of a budget for the first description; the rest is for what its drawing has lost.
 FIRST_SHARE: Final = 0.75
+
+
+def add_reflection_options(group: _ArgumentGroup, purpose: str) -> None:
+    """--reflect and --report; `purpose` says in the help what a round is."""
+    group.add_argument("--reflect", type=integer(1, 100), metavar="N", help=purpose)
+    group.add_argument(
+        "--report", type=Path, metavar="FOLDER", help="with --reflect: every step, as JSON and PNG"
+    )
+
+
+def check_reflection(parser: ArgumentParser, arguments: Namespace) -> None:
+    """A usage error where reflection lacks somebody who looks, or draws."""
+    if arguments.reflect and arguments.describer == EMBEDDED:
+        parser.error("--reflect needs a vision model; give --describer openai or transformers")
+    if arguments.reflect and arguments.generator == BASELINE:
+        parser.error("--reflect draws what the text says; give --generator openai or diffusers")
+    if arguments.report and not arguments.reflect:
+        parser.error("--report tells of --reflect; give that as well")
 
 
 def reflect_on_text(

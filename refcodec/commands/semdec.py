@@ -25,10 +25,10 @@ from refcodec.commands.model_options import (
     backends_of,
     planned_requests_printed,
 )
+from refcodec.commands.reflecting import add_reflection_options, check_reflection
 from refcodec.commands.values import integer
 from refcodec.document import Document
 from refcodec.limits import SEED_MAX
-from refcodec.picture.names import BASELINE, EMBEDDED
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -77,34 +77,20 @@ def parse_arguments() -> Namespace:
         metavar="N",
         help="draw with this seed, not the file's; services take none",
     )
-    _add_reflection_options(parser)
+    group = add_describer_options(parser, "with --reflect: who looks at what was drawn")
+    add_reflection_options(
+        group,
+        "up to N times, compare the drawing with the text, and edit it or draw it again; the best "
+        "is kept",
+    )
     add_service_options(parser)
     arguments = parser.parse_args()
-    if arguments.reflect and arguments.describer == EMBEDDED:
-        parser.error("--reflect needs a vision model; give --describer openai or transformers")
-    if arguments.reflect and arguments.generator == BASELINE:
-        parser.error("--reflect draws again; give --generator openai or diffusers")
-    if arguments.report and not arguments.reflect:
-        parser.error("--report tells of --reflect; give that as well")
+    check_reflection(parser, arguments)
     if arguments.output is None:
         arguments.output = _default_output(parser, arguments.file)
     elif arguments.output != STANDARD_STREAM and Path(arguments.output).suffix.lower() != ".png":
         parser.error(f"-o {arguments.output}: only PNG is written; give a name that ends in .png")
     return arguments
-
-
-def _add_reflection_options(parser: ArgumentParser) -> None:
-    group = add_describer_options(parser, "with --reflect: who looks at what was drawn")
-    group.add_argument(
-        "--reflect",
-        type=integer(1, 100),
-        metavar="N",
-        help="up to N times, compare the drawing with the text, and edit it or draw it again; "
-        "the best is kept",
-    )
-    group.add_argument(
-        "--report", type=Path, metavar="FOLDER", help="with --reflect: every step, as JSON and PNG"
-    )
 
 
 def _default_output(parser: ArgumentParser, file: str) -> str:

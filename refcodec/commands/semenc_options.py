@@ -14,9 +14,10 @@ from refcodec.commands.model_options import (
     add_generator_options,
     add_service_options,
 )
+from refcodec.commands.reflecting import add_reflection_options, check_reflection
 from refcodec.commands.values import fraction, integer, integers, number
 from refcodec.limits import FILE_MAX_BYTES, SEED_MAX, THUMBNAIL_MAX_BYTES
-from refcodec.picture.names import BASELINE, EMBEDDED, LOCATORS
+from refcodec.picture.names import EMBEDDED, LOCATORS
 from refcodec.picture.presets import PRESETS
 from refcodec.text.content import Style
 
@@ -172,15 +173,10 @@ def _add_asking_options(parser: ArgumentParser) -> None:
 
 def _add_reflection_options(parser: ArgumentParser) -> None:
     group = add_generator_options(parser, "with --reflect: who draws what a file says")
-    group.add_argument(
-        "--reflect",
-        type=integer(1, 100),
-        metavar="N",
-        help="draw what the file says, see what is lost, spend what bytes are left on it; so "
-        "often; needs a budget and a vision model",
-    )
-    group.add_argument(
-        "--report", type=Path, metavar="FOLDER", help="with --reflect: every step, as JSON and PNG"
+    add_reflection_options(
+        group,
+        "up to N times, draw what the file says, see what was lost, and spend bytes that are left "
+        "on it; needs a budget and a vision model",
     )
 
 
@@ -210,14 +206,9 @@ def _complete(parser: ArgumentParser, arguments: Namespace) -> None:
 
 def _check_reflection(parser: ArgumentParser, arguments: Namespace) -> None:
     has_budget = arguments.max_bytes is not None or arguments.ubpp is not None
-    if arguments.reflect and arguments.describer == EMBEDDED:
-        parser.error("--reflect needs a vision model; give --describer openai or transformers")
+    check_reflection(parser, arguments)
     if arguments.reflect and not has_budget:
         parser.error("--reflect spends the bytes of a budget; give --max-bytes or --ubpp")
-    if arguments.reflect and arguments.generator == BASELINE:
-        parser.error("--reflect draws what the text says; give --generator openai or diffusers")
-    if arguments.report and not arguments.reflect:
-        parser.error("--report tells of --reflect; give that as well")
     if arguments.report and len(arguments.pictures) > 1:
         parser.error("--report is for one picture at a time")
 
