@@ -15,7 +15,7 @@ from tests.tiny_diffusion import save_stable_diffusion
 from tests.tiny_models import save_chat_model, save_clip
 
 CAPTION = "A red house under a blue sky."
-DRAWING = ["--steps", 2, "--device", "cpu", "-f", "--generator", "diffusers"]
+DRAWING = ["--steps", 2, "--work-side", 64, "--device", "cpu", "-f", "--generator", "diffusers"]
 
 
 @pytest.fixture(scope="module")

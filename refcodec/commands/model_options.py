@@ -73,6 +73,12 @@ def add_generator_options(parser: ArgumentParser, purpose: str) -> _ArgumentGrou
         "--steps", type=integer(1, 1000), metavar="N", help="with diffusers: steps of denoising"
     )
     group.add_argument(
+        "--work-side",
+        type=integer(16, 4096),
+        metavar="N",
+        help="with diffusers: longest side in pixels to work at (default 512 to 1024)",
+    )
+    group.add_argument(
         "--strength",
         type=fraction,
         metavar="X",
@@ -167,6 +173,7 @@ def backends_of(arguments: Namespace) -> Backends:
             sizes=arguments.image_sizes,
             item_edits=arguments.item_edits,
             steps=arguments.steps,
+            work_side=arguments.work_side,
             strength=arguments.strength,
             guidance=arguments.guidance,
             negative_prompt=arguments.negative_prompt,

@@ -42,12 +42,14 @@ class GeneratorOptions:
     """How generators draw; None leaves a setting to the generator.
 
     `sizes` are those that the service's image model draws, (width, height), `item_edits` asks it
-    once more for each item with a place; the others are a diffusion pipeline's.
+    once more for each item with a place; the others are a diffusion pipeline's, which works at
+    `work_side` pixels along the longest side.
     """
 
     sizes: tuple[tuple[int, int], ...] | None = None
     item_edits: bool = False
     steps: int | None = None
+    work_side: int | None = None
     strength: float | None = None
     guidance: float | None = None
     negative_prompt: str | None = None
@@ -169,6 +171,8 @@ class Backends:
 
         wanted: dict[str, Any] = {
             "steps": options.steps,
+            "min_side": options.work_side,
+            "max_side": options.work_side,
             "strength": options.strength,
             "guidance": options.guidance,
             "negative_prompt": options.negative_prompt,
