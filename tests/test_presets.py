@@ -17,7 +17,7 @@ from refcodec import Box, Style
 from tests import service_eye
 from tests.commands import HOUSE, SCRIPTS, run
 from tests.openai_faults import error_status, refusal, slow
-from tests.openai_server import EDITS, GENERATIONS, KEY, OpenAIServer
+from tests.openai_server import EDITS, GENERATIONS, KEY, RESPONSES, OpenAIServer
 from tests.service_eye import template_of
 
 OPENAI = ["--describer", "openai"]
@@ -84,6 +84,7 @@ def test_items_with_places_and_thumbnail(service: OpenAIServer, tmp_path: Path) 
 
 def test_a_thumbnail_takes_all_that_a_budget_leaves(service: OpenAIServer, tmp_path: Path) -> None:
     options = ["--preset", "raster+thumbnail", "--max-bytes", 800, "--text-share", 0.1]
+    options += ["--api", "responses", "--prices", "1000,0,0"]
     done = run("semenc", HOUSE, "-o", tmp_path / "x.sem", *OPENAI, *options)
     assert done.returncode == 0, done.stderr
     document = refcodec.loads((tmp_path / "x.sem").read_bytes())
@@ -91,6 +92,8 @@ def test_a_thumbnail_takes_all_that_a_budget_leaves(service: OpenAIServer, tmp_p
     assert len(document.thumbnail.data) > 600
     assert (tmp_path / "x.sem").stat().st_size > 760
     assert len(service.requests) <= 3
+    assert {request.path for request in service.requests} == {RESPONSES}
+    assert b"at the prices given" in done.stderr
 
 
 def test_the_embedded_describer_names_no_items(tmp_path: Path) -> None:
