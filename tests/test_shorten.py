@@ -68,3 +68,11 @@ def test_what_is_shorter_is_the_start_of_the_text(text: str) -> None:
 def test_no_cut_ends_with_an_article_or_preposition(words: list[str]) -> None:
     for shorter in texts_between(" ".join(words), ""):
         assert shorter.rstrip(".").split()[-1] not in DANGLING
+
+
+def test_a_text_without_spaces_is_cut_between_characters() -> None:
+    text = "\u7ea2\u8272\u7684\u623f\u5b50\u3002"
+    assert texts_between(text, "")[:2] == [
+        "\u7ea2\u8272\u7684\u623f\u3002",
+        "\u7ea2\u8272\u7684\u3002",
+    ]

@@ -67,8 +67,12 @@ def reflect_on_text(
     )
     _report(arguments, reflection)
     document = reflection.best.document
-    notes = (*first.notes, *reflection.notes)
-    return replace(first, document=document, data=encoder.dump([document])[0], notes=notes)
+    if document.text == first.document.text:
+        # Nothing was better, so the bytes that were kept for it are the describer's.
+        best = encoder.encode(max_bytes)
+    else:
+        best = encoder.refit(document, max_bytes)
+    return replace(best, notes=(*best.notes, *reflection.notes))
 
 
 def reflect_on_drawing(

@@ -15,8 +15,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from refcodec.describers.interfaces import Describer, Description, Earlier, Wish
-from refcodec.describers.shorten import shorter_descriptions, texts_between
-from refcodec.describers.words import words_of
+from refcodec.describers.shorten import (
+    shorter_descriptions,
+    shorter_texts,
+    texts_between,
+)
+from refcodec.describers.words import pieces_of
 from refcodec.errors import LimitError
 from refcodec.limits import FILE_MAX_BYTES
 
@@ -109,11 +113,11 @@ class Pool:
 
 
 def count_words(description: Description) -> int:
-    """The words of text, names and details."""
+    """The words of text, names and details; characters in scripts without spaces."""
     parts = [description.text]
     for item in description.items:
         parts += [item.name, item.detail]
-    return sum(len(words_of(part)) for part in parts)
+    return sum(len(pieces_of(part)) for part in parts)
 
 
 def describe_within(
@@ -142,7 +146,7 @@ def describe_within(
         words = pool.words_for(aim.max_bytes * (_AIM if number < aim.requests else _LAST_AIM))
         asked = replace(wish, words=words, candidates=aim.candidates, earlier=_earlier(pool, aim))
         pool.add(describer.describe(picture, asked), measure, words)
-    return _best_or_cut(pool, aim, measure), pool
+    return choose(pool, aim, measure), pool
 
 
 def _earlier(pool: Pool, aim: Aim) -> Earlier | None:
@@ -158,8 +162,11 @@ def _earlier(pool: Pool, aim: Aim) -> Earlier | None:
     )
 
 
-def _best_or_cut(pool: Pool, aim: Aim, measure: Measure) -> Measured:
-    """The largest that fits, whole or cut."""
+def choose(pool: Pool, aim: Aim, measure: Measure) -> Measured:
+    """The largest description that fits, whole if it is large enough, else maybe a cut one.
+
+    Nobody is asked. Raises LimitError with the smallest size reached if nothing fits.
+    """
     best = pool.best(aim)
     if best is not None and best.size_bytes >= aim.enough_bytes:
         return best
@@ -179,7 +186,7 @@ def _best_or_cut(pool: Pool, aim: Aim, measure: Measure) -> Measured:
     if not fitting:
         raise LimitError(
             f"budget: the file takes at least {smallest} bytes, {aim.max_bytes} are allowed; "
-            "leave out items or maps, or allow more"
+            "allow more"
         )
     return max(fitting, key=lambda entry: (entry.size_bytes, not entry.is_cut))
 
@@ -189,24 +196,29 @@ def _cut(
 ) -> tuple[Measured | None, int]:
     """The largest cut that fits, None if there is none, and the smallest size that was seen.
 
-    Whole clauses go if that gives enough bytes, else single words of the last one too.
+    Whole clauses, details and items go first; then as much of the text comes back as fits, by
+    clauses, and by single words if that does not give enough bytes.
     """
-    cuts = list(shorter_descriptions(entry.description))
+    whole = entry.description
+    cuts = list(shorter_descriptions(whole))
     likely = _first_likely(entry, cuts, aim.max_bytes, empty_bytes)
-    number, size_bytes, smallest = _first_fitting(cuts, likely, aim.max_bytes, measure)
-    longer = cuts[number - 1] if number else entry.description
-    shorter = cuts[number] if number < len(cuts) else Description("")
-    fitting = None
-    if number < len(cuts):
-        fitting = Measured(shorter, size_bytes, is_cut=True)
-        if size_bytes >= aim.enough_bytes:
-            return fitting, smallest
-    words = [replace(longer, text=text) for text in texts_between(longer.text, shorter.text)]
-    if shorter.items == longer.items or fitting is None:
-        number, size_bytes, reached = _first_fitting(words, 0, aim.max_bytes, measure)
-        smallest = min(smallest, reached)
-        if number < len(words):
-            fitting = Measured(words[number], size_bytes, is_cut=True)
+    fitting, smallest = _first_fitting(cuts, likely, aim.max_bytes, measure)
+    kept = fitting.description if fitting else Description("", style=whole.style)
+    texts = [whole.text, *shorter_texts(whole.text)]
+    if fitting is not None and kept.items != whole.items:
+        longer = [replace(kept, text=text) for text in texts if len(text) > len(kept.text)]
+        found, reached = _first_fitting(longer, 0, aim.max_bytes, measure)
+        fitting, smallest = found or fitting, min(smallest, reached)
+        kept = fitting.description
+    if fitting is None or fitting.size_bytes < aim.enough_bytes:
+        next_longer = [text for text in texts if len(text) > len(kept.text)][-1:]
+        words = [
+            replace(kept, text=text)
+            for longer_text in next_longer
+            for text in texts_between(longer_text, kept.text)
+        ]
+        found, reached = _first_fitting(words, 0, aim.max_bytes, measure)
+        fitting, smallest = found or fitting, min(smallest, reached)
     return fitting, smallest
 
 
@@ -226,19 +238,16 @@ def _first_likely(
 
 def _first_fitting(
     cuts: Sequence[Description], start: int, max_bytes: int, measure: Measure
-) -> tuple[int, int, int]:
-    """Number and size of the first cut that fits, and the smallest size that was seen.
-
-    The number is that of the cuts if none fits.
-    """
+) -> tuple[Measured | None, int]:
+    """The first cut that fits, None if none does, and the smallest size that was seen."""
     smallest = FILE_MAX_BYTES
     for first in range(start, len(cuts), _CUTS_AT_ONCE):
-        sizes = measure(cuts[first : first + _CUTS_AT_ONCE])
-        for number, size_bytes in enumerate(sizes, start=first):
+        batch = cuts[first : first + _CUTS_AT_ONCE]
+        for cut, size_bytes in zip(batch, measure(batch), strict=True):
             smallest = min(smallest, size_bytes)
             if size_bytes <= max_bytes:
-                return number, size_bytes, smallest
-    return len(cuts), FILE_MAX_BYTES, smallest
+                return Measured(cut, size_bytes, is_cut=True), smallest
+    return None, smallest
 
 
 def _mean(values: Sequence[float]) -> float:

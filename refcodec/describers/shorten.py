@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from refcodec.describers.interfaces import Description
-from refcodec.describers.words import DANGLING
+from refcodec.describers.words import DANGLING, PIECE
 
 # A clause ends after a punctuation mark, or before a word that begins another; words such as
 # "of" and "to" are not among them, because what stands before them would be left hanging.
@@ -25,7 +25,6 @@ _CLAUSE_END = re.compile(
                   | without ) \b )""",
     re.VERBOSE,
 )
-_WORD_END = re.compile(r"\s+")
 # Of Chinese and Japanese as well.
 _SENTENCE_ENDS = ".!?\u3002\uff01\uff1f"
 _SENTENCE = re.compile(rf".*?[{_SENTENCE_ENDS}](?=\s|$)", re.DOTALL)
@@ -45,7 +44,7 @@ def texts_between(longer: str, shorter: str) -> list[str]:
 
     Neither is among them, nor what would end with an article or a preposition.
     """
-    ends = [end.start() for end in _WORD_END.finditer(longer.rstrip(_LOOSE_ENDS))]
+    ends = [piece.end() for piece in PIECE.finditer(longer)][:-1]
     kept = len(shorter.rstrip(_SENTENCE_ENDS))
     return [text for text in _cut_at(longer, ends) if len(text.rstrip(_SENTENCE_ENDS)) > kept]
 

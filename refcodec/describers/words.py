@@ -6,6 +6,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+# Chinese, Japanese, Thai, Lao, Khmer and Burmese.
+_WITHOUT_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+PIECE = re.compile(rf"[{_WITHOUT_SPACES}]|[^\s{_WITHOUT_SPACES}]+")
 _REMOVED_CATEGORIES = {"Cc", "Cf", "Cs"}
 # Format characters that some scripts, and many emoji, cannot be spelled without.
 _JOINERS = "\u200c\u200d"
@@ -29,6 +32,11 @@ DANGLING = (
 def words_of(text: str) -> list[str]:
     """The words that a length is counted in: what stands between white space."""
     return text.split()
+
+
+def pieces_of(text: str) -> list[str]:
+    """What a text can be cut between: words, and characters of scripts without spaces."""
+    return [piece.group() for piece in PIECE.finditer(text)]
 
 
 def clean(text: str) -> str:

@@ -12,7 +12,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from refcodec.codec import dumps_many
-from refcodec.describers.budgeted import Aim, Measured, Pool, count_words, describe_within
+from refcodec.describers.budgeted import (
+    Aim,
+    Measured,
+    Pool,
+    choose,
+    count_words,
+    describe_within,
+)
 from refcodec.describers.interfaces import Describer, Description, ItemWish, Locator, Wish
 from refcodec.document import Archive, Document, Item
 from refcodec.errors import LimitError
@@ -103,6 +110,11 @@ class PictureEncoder:
         requests = self._requests() - before
         return Encoded(document, data, requests, self._notes(described, document))
 
+    def refit(self, document: Document, max_bytes: int) -> Encoded:
+        """The file of a document with other words, and as large a thumbnail as fits now."""
+        document = self._with_thumbnail(replace(document, thumbnail=None), max_bytes)
+        return Encoded(document, self.dump([document])[0], 0)
+
     def describe(self, max_bytes: int | None = None) -> Document:
         """The document that `encode` makes a file of; without a budget none is coded."""
         if max_bytes is not None:
@@ -148,6 +160,11 @@ class PictureEncoder:
             return Measured(plan.describer.describe(self.picture, wish)[0], 0)
         if self._pool is None:
             self._pool = Pool(self._sizes([Description("")])[0])
+        if max_bytes < self._pool.empty_bytes:
+            raise LimitError(
+                f"budget: a file without a word takes {self._pool.empty_bytes} bytes, {max_bytes} "
+                "are allowed; allow more"
+            )
         share = max_bytes - self._reserve()
         full = FULL_SHARE
         if plan.thumbnail_bytes:
@@ -155,15 +172,17 @@ class PictureEncoder:
             full = _FULL_SHARE_BEFORE_THUMBNAIL if plan.text_share < 1 else FULL_SHARE
         aim = Aim(share, math.ceil(full * share), plan.requests, plan.candidates)
         try:
-            return describe_within(
+            found, _ = describe_within(
                 self.picture, plan.describer, wish, aim, measure=self._sizes, pool=self._pool
-            )[0]
+            )
         except LimitError:
-            # The text may need more than its share where the whole still has room for it.
-            whole = replace(aim, max_bytes=max_bytes, enough_bytes=0)
-            return describe_within(
-                self.picture, plan.describer, wish, whole, measure=self._sizes, pool=self._pool
-            )[0]
+            found = None
+        if found is not None and (found.description.items or share == max_bytes):
+            return found
+        # The text may need more than its share, and there are no items to keep bytes for.
+        limit = max_bytes if found is None else min(max_bytes, share + self._reserve())
+        whole = replace(aim, max_bytes=limit, enough_bytes=math.ceil(FULL_SHARE * limit))
+        return choose(self._pool, whole, self._sizes)
 
     def _sizes(self, descriptions: Sequence[Description]) -> list[int]:
         return [len(data) for data in self.dump([self.document(one) for one in descriptions])]
@@ -176,13 +195,16 @@ class PictureEncoder:
 
     def _located(self, document: Document, limit: int | None) -> Document:
         """The document with the places of its items, from the first on, as far as they fit."""
-        if self.plan.locator is None or self.plan.items or not document.items:
+        if self.plan.locator is None or all(item.map for item in document.items):
             return document
-        names = [item.name for item in document.items if item.name not in self._places]
+        unplaced = dict.fromkeys(item.name for item in document.items if item.map is None)
+        names = [name for name in unplaced if name not in self._places]
         if names:
             places = self.plan.locator.locate(self.picture, names)
             self._places |= dict(zip(names, places, strict=True))
-        located = [replace(item, map=self._places[item.name]) for item in document.items]
+        located = [
+            replace(item, map=item.map or self._places[item.name]) for item in document.items
+        ]
         if limit is None:
             return replace(document, items=tuple(located))
         candidates = [

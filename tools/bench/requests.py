@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import math
 import random
 import subprocess
 import sys
@@ -32,10 +31,9 @@ from PIL import Image
 
 import refcodec
 from refcodec.backends.settings import ServiceSettings
-from refcodec.describers.budgeted import Aim, Measured, Pool, describe_within
 from refcodec.describers.interfaces import Description, Wish
 from refcodec.picture.backends import Backends, ModelOptions
-from refcodec.picture.encoding import PictureEncoder, Plan
+from refcodec.picture.encoding import Encoded, PictureEncoder, Plan
 from refcodec.picture.load import LoadedPicture, load_picture
 from tests.openai_server import running_server
 
@@ -75,15 +73,13 @@ def file_sizes(descriptions: Sequence[Description]) -> list[int]:
     return [len(data) for data in refcodec.dumps_many(documents)]
 
 
-def run(known: Sequence[str], budget: int, candidates: int) -> list[tuple[Measured, Pool]]:
-    """Outcome and pool for each description."""
-    picture = load_picture(Image.new("RGB", (8, 8)))
-    aim = Aim(budget, math.ceil(SLACK * budget), candidates=candidates)
+def run(known: Sequence[str], budget: int, candidates: int) -> list[Encoded]:
+    """The file of each description, and what it took."""
+    picture = load_picture(Image.new("RGB", CANVAS))
+    describers = [LooseDescriber(text, random.Random(number)) for number, text in enumerate(known)]
     return [
-        describe_within(
-            picture, LooseDescriber(text, random.Random(number)), Wish(), aim, measure=file_sizes
-        )
-        for number, text in enumerate(known)
+        PictureEncoder(picture, Plan(describer=describer, candidates=candidates)).encode(budget)
+        for describer in describers
     ]
 
 
@@ -154,11 +150,11 @@ def main() -> None:
             outcomes = run(long_enough[: arguments.count], budget, candidates)
             print(
                 f"| {budget} | {candidates} | {len(outcomes)} "
-                f"| {mean(pool.requests for _, pool in outcomes):.2f} "
-                f"| {mean(found.size_bytes >= SLACK * budget for found, _ in outcomes):.1%} "
-                f"| {mean(found.size_bytes / budget for found, _ in outcomes):.1%} "
-                f"| {mean(found.is_cut for found, _ in outcomes):.1%} "
-                f"| {sum(found.size_bytes > budget for found, _ in outcomes)} |"
+                f"| {mean(encoded.requests for encoded in outcomes):.2f} "
+                f"| {mean(len(encoded.data) >= SLACK * budget for encoded in outcomes):.1%} "
+                f"| {mean(len(encoded.data) / budget for encoded in outcomes):.1%} "
+                f"| {mean(bool(encoded.notes) for encoded in outcomes):.1%} "
+                f"| {sum(len(encoded.data) > budget for encoded in outcomes)} |"
             )
     print_rest()
 
