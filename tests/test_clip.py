@@ -135,10 +135,36 @@ def test_pictures_and_words_that_are_too_long_are_fitted(taught: str) -> None:
     )
 
 
+def test_it_is_known_which_texts_are_cut(taught: str) -> None:
+    clip = Clip(taught)
+    assert clip.max_tokens() == tiny_models.CLIP_MAX_TOKENS
+    # Two tokens are the marks of beginning and end.
+    most = tiny_models.CLIP_MAX_TOKENS - 2
+    assert clip.reads_whole("red " * most)
+    assert not clip.reads_whole("red " * (most + 1))
+
+
+def test_the_scale_is_the_one_of_training(tmp_path: Path) -> None:
+    clip = Clip(str(tiny_models.save_clip(tmp_path / "clip")))
+    # What CLIP begins with: a temperature of 0.07.
+    assert clip.logit_scale() == pytest.approx(1 / 0.07, rel=1e-3)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 7), (7, 3), (500, 1)])
+def test_small_and_long_pictures_have_their_colour(taught: str, size: tuple[int, int]) -> None:
+    pictures = [Image.new("RGB", sides, tiny_models.COLOURS["red"]) for sides in (size, (40, 40))]
+    small, large = Clip(taught).embed_images(pictures)
+    np.testing.assert_allclose(small, large, atol=1e-5)
+
+
 def test_siglip_is_a_model_as_well(tmp_path: Path) -> None:
     folder = tiny_models.save_siglip(tmp_path / "siglip")
     found = located(ClipLocator(str(folder)), scene((160, 160)), ["red", "blue"])
     assert [(one.width, one.height) for one in found] == [(8, 8), (8, 8)]
+    clip = Clip(str(folder))
+    assert clip.reads_whole("red")
+    assert not clip.reads_whole("red " * 100)
+    assert clip.logit_scale() > 0
 
 
 def test_the_environment_names_the_model_unless_it_is_given(
@@ -164,6 +190,8 @@ def test_a_missing_model_is_an_error(tmp_path: Path) -> None:
     picture = load_picture(scene((16, 16)))
     with pytest.raises(BackendError, match="no such folder"):
         ClipLocator(str(tmp_path / "none")).locate(picture, ["red"])
+    with pytest.raises(BackendError, match="no such folder"):
+        Clip(str(tmp_path / "none")).load()
 
 
 def test_a_package_that_is_not_installed_is_named(

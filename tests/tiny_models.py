@@ -21,6 +21,8 @@ WORDS = tuple(
         "house tree on under left right leans stands shines big small old new and with",
     )
 )
+CLIP_MAX_TOKENS = 16
+CLIP_DIMENSIONS = 16
 PAD, START, UNKNOWN, END = range(4)
 SPECIAL = ("<pad>", "<s>", "<unk>", "</s>")
 COLOURS = {"red": (200, 40, 40), "green": (40, 180, 60), "blue": (40, 60, 200)}
@@ -238,14 +240,24 @@ def save_instructed_captioner(folder: Path) -> Path:
     return _save(folder, model, processor)
 
 
-def save_clip(folder: Path, steps: int = 0) -> Path:
-    """CLIP with random weights; some 60 steps of training teach it COLOURS and BACKGROUND."""
+def save_clip(folder: Path, steps: int = 0, more_words: Sequence[str] = ()) -> Path:
+    """CLIP with random weights; some 60 steps of training teach it COLOURS and BACKGROUND.
+
+    It knows `more_words` than WORDS.
+    """
     from transformers import CLIPConfig, CLIPModel, CLIPProcessor
 
-    tokenizer = _tokenizer(WORDS, add_ends=True)
-    text = {**_TINY, **_numbers(), "vocab_size": len(tokenizer), "max_position_embeddings": 16}
+    tokenizer = _tokenizer([*WORDS, *more_words], add_ends=True)
+    text = {
+        **_TINY,
+        **_numbers(),
+        "vocab_size": len(tokenizer),
+        "max_position_embeddings": CLIP_MAX_TOKENS,
+    }
     torch.manual_seed(4)
-    model = CLIPModel(CLIPConfig(vision_config=_VISION, text_config=text, projection_dim=16))
+    model = CLIPModel(
+        CLIPConfig(vision_config=_VISION, text_config=text, projection_dim=CLIP_DIMENSIONS)
+    )
     processor = CLIPProcessor(_images("CLIPImageProcessorPil"), tokenizer)
     _train(model, processor, steps)
     return _save(folder, model, processor)

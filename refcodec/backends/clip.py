@@ -50,6 +50,11 @@ class _Loaded:
     model: Any
     processor: Any
 
+    @property
+    def max_tokens(self) -> int:
+        positions = int(self.model.config.text_config.max_position_embeddings)
+        return min(positions, _MAX_TOKENS)
+
 
 class Clip:
     """A model of transformers with one space for pictures and texts: CLIP, SigLIP and others.
@@ -70,6 +75,10 @@ class Clip:
         """The hub's name or the folder, as it was given."""
         return self._model
 
+    def load(self) -> None:
+        """Load the model now rather than when it is first used; raises BackendError."""
+        self._load()
+
     def similarities(self, images: Sequence[Image.Image], texts: Sequence[str]) -> Floats:
         """Cosines, -1 to 1, an array (images, texts); raises BackendError."""
         return self.embed_images(images) @ self.embed_texts(texts).T
@@ -80,11 +89,27 @@ class Clip:
         Its rows have length 1, so their products are cosines, with those of texts as well.
         """
         batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
-        return np.concatenate([self._embed(images=_as_rgb(batch)) for batch in batches])
+        return np.concatenate([self._embed(images=_samples(batch)) for batch in batches])
 
     def embed_texts(self, texts: Sequence[str]) -> Floats:
         """The same for at least one text; what is too long for the model is cut."""
         return self._embed(text=list(texts))
+
+    def max_tokens(self) -> int:
+        """How many tokens of a text are read; raises BackendError."""
+        return self._load().max_tokens
+
+    def reads_whole(self, text: str) -> bool:
+        """Whether a text is short enough to be read to its end; raises BackendError."""
+        loaded = self._load()
+        with turn(self.name, "the model cannot read the text"), quiet():
+            return len(loaded.processor.tokenizer(text)["input_ids"]) <= loaded.max_tokens
+
+    def logit_scale(self) -> float:
+        """The factor of cosines before a softmax over texts, from training; raises BackendError."""
+        loaded = self._load()
+        with turn(self.name, "the model has no scale of its similarities"):
+            return math.exp(loaded.model.logit_scale.detach())
 
     def _embed(self, **inputs: Any) -> Floats:
         loaded = self._load()
@@ -114,30 +139,31 @@ class Clip:
         return _Loaded(model, processor)
 
 
-def _as_rgb(images: Sequence[Image.Image]) -> list[Image.Image]:
-    return [image.convert("RGB") for image in images]
+def _samples(images: Sequence[Image.Image]) -> list[NDArray[np.uint8]]:
+    """Arrays (height, width, 3)."""
+    return [np.array(image.convert("RGB")) for image in images]
 
 
 def _embedded(loaded: _Loaded, inputs: dict[str, Any]) -> Floats:
     """Features of images or texts, their length made 1."""
     import torch
 
-    options: dict[str, Any] = {}
+    # Pictures 1 or 3 pixels high would be taken for arrays that begin with the channels.
+    options: dict[str, Any] = {"input_data_format": "channels_last"}
     features = loaded.model.get_image_features
     if "text" in inputs:
         features = loaded.model.get_text_features
-        positions = loaded.model.config.text_config.max_position_embeddings
         # SigLIP was trained with texts filled up to the full length; CLIP does not see that.
         options = {
             "padding": "max_length",
             "truncation": True,
-            "max_length": min(positions, _MAX_TOKENS),
+            "max_length": loaded.max_tokens,
         }
     tensors = loaded.processor(**inputs, **options, return_tensors="pt")
     with torch.inference_mode():
         output = features(**tensors.to(loaded.model.device))
     # transformers 4 gives the features themselves, 5 a record with them.
-    rows = getattr(output, "pooler_output", output).double().cpu().numpy()
+    rows = getattr(output, "pooler_output", output).cpu().double().numpy()
     lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
     return np.asarray(rows / lengths, np.float64)
 

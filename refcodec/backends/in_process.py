@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from refcodec.backends.errors import BackendError, MissingExtraError
 
-EXTRA: Final = "local"
-_PACKAGES = ("torch", "accelerate", "transformers")
+PACKAGES: Final = ("torch", "accelerate", "transformers")
 # Some models are saved without parts that they do not use; a model without more than this share
 # of its parameters would answer at random.
 _MAX_MISSING_SHARE = 0.1
@@ -52,13 +51,16 @@ def turn(name: str, failure: str) -> Iterator[None]:
             raise BackendError(f"{name}: {failure}: {_reason(error)}") from error
 
 
-def require_packages() -> None:
-    """Raise MissingExtraError if a package that models in this process need is missing."""
-    for package in _PACKAGES:
+def require_packages(packages: Sequence[str] = PACKAGES, extra: str = "local") -> None:
+    """Raise MissingExtraError, which names the extra, if one of the packages is missing.
+
+    By default they are those that every model in this process needs.
+    """
+    for package in packages:
         try:
             importlib.import_module(package)
         except ImportError as error:
-            raise MissingExtraError(package, EXTRA) from error
+            raise MissingExtraError(package, extra) from error
 
 
 @contextmanager
