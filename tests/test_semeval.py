@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 import refcodec
+from refcodec.backends.model_names import CLIP
 from refcodec.errors import ERROR_CLASSES
 from refcodec.evaluation.evaluate import evaluate, means, set_note
 from refcodec.evaluation.frechet import USUAL_PICTURES
@@ -25,7 +26,7 @@ from refcodec.evaluation.learned import LearnedMeasures
 from refcodec.evaluation.measures import ms_ssim, psnr, ssim
 from refcodec.evaluation.pairing import Source, pair
 from refcodec.evaluation.report import to_html
-from tests.commands import run
+from tests.commands import HOUSE, run
 from tests.evaluation_files import (
     HOSTILE_TEXT,
     SIZE,
@@ -34,7 +35,7 @@ from tests.evaluation_files import (
     save_originals,
     save_system,
 )
-from tests.small_clip import MAX_TOKENS, save_small_clip
+from tests.tiny_models import CLIP_MAX_TOKENS, save_clip
 
 
 @pytest.fixture
@@ -146,6 +147,33 @@ def test_rates_of_a_ladder(originals: Path, tmp_path: Path) -> None:
     report = measured(originals, ladder)
     assert [mean["point"] for mean in report["means"]] == ["60", "200"]
     assert [mean["pictures"] for mean in report["means"]] == [2, 2]
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+def test_a_ladder_of_semenc_is_a_system_of_several_rates(tmp_path: Path, drawn: bool) -> None:
+    ladder = tmp_path / "ladder"
+    ladder.mkdir()
+    done = run("semenc", HOUSE, "--ladder", "13,26", "-o", ladder / "house.sem")
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in ladder.iterdir()) == ["house-13.sem", "house-26.sem"]
+    for rate, colour in (("13", "grey"), ("26", "green")) if drawn else ():
+        Image.new("RGB", (64, 64), colour).save(ladder / f"house-{rate}.png")
+    done = run("semeval", HOUSE, ladder, "--json", "-o", tmp_path / "report")
+    assert done.returncode == 0, done.stderr
+    assert (b"baseline rendering" in done.stderr) is not drawn
+    report = json.loads(done.stdout)
+    assert [(mean["system"], mean["point"]) for mean in report["means"]] == [
+        ("ladder", "13"),
+        ("ladder", "26"),
+    ]
+    pictures = [str(ladder / f"house-{rate}.png") for rate in ("13", "26")]
+    assert [each["picture"] for each in report["files"]] == (pictures if drawn else [None, None])
+    curves = [
+        value
+        for _, _, value in Page(tmp_path / "report" / "report.html").attributes
+        if value == "curve"
+    ]
+    assert len(curves) == 3
 
 
 def test_files_beside_their_originals(originals: Path) -> None:
@@ -467,12 +495,12 @@ def test_names_that_are_not_unicode(originals: Path, tmp_path: Path) -> None:
 
 
 def test_measures_by_clip(originals: Path, tmp_path: Path) -> None:
-    clip = save_small_clip(tmp_path / "clip")
+    clip = save_clip(tmp_path / "clip")
     files = save_system(tmp_path / "files", 60, drawn=False)
     texts = tmp_path / "texts"
     texts.mkdir()
     (texts / "house.txt").write_text("a house")
-    (texts / "parrots.txt").write_text("two parrots " * MAX_TOKENS)
+    (texts / "parrots.txt").write_text("two parrots " * CLIP_MAX_TOKENS)
     options = ["--measure", "clip,clip-text", "--measure", "clip-texts,clip-iqa,fid-clip,vif"]
     done = run(
         *("semeval", originals, files, "--clip-model", clip, "--texts", texts),
@@ -489,16 +517,36 @@ def test_measures_by_clip(originals: Path, tmp_path: Path) -> None:
     assert mean["scores"]["fid-clip"] > 0
     assert mean["notes"] == ["FD CLIP over 2 pictures: below some 10,000 it means little"]
     assert b"it means little" in done.stderr
-    # Letters are tokens here, and the second text of the second picture has more of them.
-    cut = f"CLIP read the first {MAX_TOKENS} tokens"
+    cut = f"CLIP read the first {CLIP_MAX_TOKENS} tokens"
     assert [cut in str(result["notes"]) for result in report["files"]] == [False, True]
+    # No progress bars, and no advice of the packages.
+    assert {line.split(b": ")[0] for line in done.stderr.splitlines()} == {b"semeval"}
     assert "it means little" in Page(tmp_path / "report" / "report.html").text
-    one = run(
-        *("semeval", originals / "house.png", files / "house.sem", "--clip-model", clip),
-        *("--measure", "fid-clip"),
+
+
+def test_descriptions_that_no_measure_reads_are_not_said_to_be_cut(
+    originals: Path, tmp_path: Path
+) -> None:
+    clip, file, text = save_clip(tmp_path / "clip"), tmp_path / "a.sem", tmp_path / "a.txt"
+    save_file(file, "a house")
+    text.write_text("house " * CLIP_MAX_TOKENS)
+    done = run(
+        *("semeval", originals / "house.png", file, "--clip-model", clip, "--texts", text),
+        *("--measure", "clip-text,fid-clip"),
     )
-    assert one.returncode == 0
-    assert b"FD CLIP: not computed, it takes at least 2 pictures" in one.stderr
+    assert done.returncode == 0
+    assert b"CLIP read the first" not in done.stderr
+    assert b"FD CLIP: not computed, it takes at least 2 pictures" in done.stderr
+
+
+def test_the_environment_names_the_model_of_clip(
+    originals: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CLIP.variable, str(save_clip(tmp_path / "clip")))
+    save_file(tmp_path / "house.sem", "a house")
+    options = ["--measure", "clip", "--device", "cpu"]
+    report = measured(originals / "house.png", tmp_path / "house.sem", *options)
+    assert -1 <= report["files"][0]["scores"]["clip"] <= 1
 
 
 def test_a_measure_that_cannot_be_had_for_a_picture(tmp_path: Path) -> None:
@@ -514,8 +562,9 @@ def test_a_model_that_is_not_there_has_status_3(originals: Path, tmp_path: Path)
     file = tmp_path / "house.sem"
     save_file(file, "a house")
     for options, says in (
-        (["--measure", "lpips"], b"pip install 'refcodec[metrics]'"),
-        (["--measure", "clip", "--clip-model", tmp_path], b"--clip-model"),
+        (["--measure", "clip", "--clip-model", tmp_path], b"cannot be loaded as a model"),
+        (["--measure", "clip", "--clip-model", tmp_path / "none"], b"no such folder"),
+        (["--measure", "vif", "--device", "nonsense"], b"device 'nonsense' cannot be used"),
     ):
         done = run("semeval", originals / "house.png", file, *options)
         assert done.returncode == 3
@@ -531,6 +580,8 @@ def test_help_names_every_exit_status_and_measure() -> None:
         assert f"{error.status}  {error.name}".encode() in done.stdout
     for name in ("lpips", "dists", "clip", "arniqa", "fid"):
         assert f"{name}: ".encode() in done.stdout
+    said = b"".join(done.stdout.split())
+    assert f"{CLIP.variable},or{CLIP.default}".encode() in said
 
 
 def test_measuring_without_models_loads_none(originals: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from functools import partial
 from pathlib import Path
 
+from refcodec.backends.model_names import CLIP
 from refcodec.commands.common import (
     STANDARD_STREAM,
     attempt,
@@ -21,15 +22,7 @@ from refcodec.commands.common import (
     visible,
     write_output,
 )
-from refcodec.evaluation.catalogue import OPTIONAL
-from refcodec.evaluation.learned import (
-    ARNIQA_DATASETS,
-    CLIP_VARIABLE,
-    DEFAULT_CLIP,
-    LPIPS_NETS,
-    ModelOptions,
-    load_measures,
-)
+from refcodec.evaluation.catalogue import ARNIQA_DATASETS, LPIPS_NETS, OPTIONAL
 from refcodec.evaluation.pairing import PairingError, Source, pair
 
 DESCRIPTION = """\
@@ -113,23 +106,28 @@ def _add_measure_options(parser: ArgumentParser) -> None:
     group.add_argument(
         "--clip-model",
         metavar="NAME",
-        help="a CLIP model by name on the Hugging Face Hub or by folder "
-        f"(default {CLIP_VARIABLE}, else {DEFAULT_CLIP})",
+        help=f"for CLIP's measures: a name or folder ({CLIP.help})",
     )
     group.add_argument(
-        "--lpips-net", choices=LPIPS_NETS, default="alex", help="LPIPS's network (default alex)"
+        "--lpips-net",
+        choices=LPIPS_NETS,
+        default=LPIPS_NETS[0],
+        help=f"LPIPS's network (default {LPIPS_NETS[0]})",
     )
     group.add_argument(
         "--arniqa-data",
         choices=ARNIQA_DATASETS,
-        default="koniq10k",
-        help="what ARNIQA was fitted to (default koniq10k)",
+        default=ARNIQA_DATASETS[0],
+        help=f"what ARNIQA was fitted to (default {ARNIQA_DATASETS[0]})",
     )
     group.add_argument(
         "--fid-weights", metavar="FILE", help="torch-fidelity's Inception weights, if not its own"
     )
     group.add_argument(
-        "--device", metavar="NAME", help="as torch names it (default: cuda if there is one)"
+        "--device",
+        default="auto",
+        metavar="NAME",
+        help="where models run: cpu, cuda, mps (default: an accelerator if there is one)",
     )
 
 
@@ -228,6 +226,8 @@ def evaluate_all(arguments: Namespace) -> int:
 
 def _prepare(_: str, arguments: Namespace) -> None:
     """Load what the measures need, before time is spent on those that need nothing."""
+    from refcodec.evaluation.learned import ModelOptions, load_measures
+
     for name in _outputs(arguments):
         refuse_existing(name, overwrite=arguments.force)
     arguments.results = []

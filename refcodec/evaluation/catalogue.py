@@ -46,3 +46,7 @@ OF_SETS = (
 )
 OPTIONAL = {measure.name: measure for measure in (*LEARNED, *OF_SETS)}
 ALL = (*BASIC, *OF_TEXTS, *LEARNED, *OF_SETS)
+
+# The networks that LPIPS was fitted on, and the data that ARNIQA was; the first is the default.
+LPIPS_NETS = ("alex", "vgg", "squeeze")
+ARNIQA_DATASETS = ("koniq10k", "kadid10k")

@@ -83,8 +83,9 @@ class Mean:
 def evaluate(case: Case, learned: LearnedMeasures, *, with_previews: bool) -> Result:
     """Measure one case.
 
-    Raises SemError for a bad file or picture, OSError for one that cannot be read. Where a
-    model cannot take these pictures, its score is None and a note says so.
+    Raises SemError for a bad file or picture, OSError for one that cannot be read, and
+    BackendError for one that a measure of sets does not take. Where another model cannot take
+    these pictures, its score is None and a note says so.
     """
     data = _read(case.file)
     document = loads(data)
@@ -179,11 +180,12 @@ def _learned_scores(learned: LearnedMeasures, subject: Subject, notes: list[str]
             scores[name] = None
             notes.append(str(error))
     if {"clip-text", "clip-texts"} & learned.scorers.keys() and learned.clip is not None:
-        texts = filter(None, (subject.description, subject.other_description))
+        texts = [subject.description]
+        if "clip-texts" in learned.scorers and subject.other_description is not None:
+            texts.append(subject.other_description)
         if not all(map(learned.clip.reads_whole, texts)):
-            notes.append(
-                f"CLIP read the first {learned.clip.max_tokens} tokens of a longer description"
-            )
+            count = learned.clip.max_tokens()
+            notes.append(f"CLIP read the first {count} tokens of a longer description")
     return scores
 
 

@@ -11,11 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
-from refcodec.backends.errors import BackendError, MissingExtraError
+import numpy as np
+from numpy.typing import NDArray
+
+from refcodec.backends.errors import BackendError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from torch import Tensor
+
+# Of one picture, an array (1, dimensions).
+Features = Callable[["Image"], NDArray[np.float64]]
 
 MIN_PICTURES = 2
 # What the papers that report FID use, below which values of different sizes cannot be compared.
@@ -23,14 +28,9 @@ USUAL_PICTURES = 10_000
 
 
 class FrechetDistance:
-    """Collects pictures by group; features come from a function, (1, dimensions) a picture."""
+    """Collects pictures by group; their features come from a function."""
 
-    def __init__(self, features: Callable[[Image], Tensor]) -> None:
-        try:
-            from torchmetrics.image.fid import FrechetInceptionDistance
-        except ImportError as error:
-            raise MissingExtraError("torchmetrics", "metrics") from error
-        self._metric_class: Any = FrechetInceptionDistance
+    def __init__(self, features: Features) -> None:
         self._features = features
         self._metrics: dict[Hashable, Any] = {}
         self._counts: dict[Hashable, int] = {}
@@ -40,24 +40,17 @@ class FrechetDistance:
 
         Raises BackendError for pictures that the network does not take.
         """
+        import torch
+
         try:
             wanted, got = self._features(original), self._features(reconstruction)
         except (RuntimeError, ValueError) as error:
             raise BackendError(f"the features of a picture cannot be had: {error}") from error
         if group not in self._metrics:
-            self._metrics[group] = self._new_metric(wanted)
-        self._metrics[group].update(wanted, real=True)
-        self._metrics[group].update(got, real=False)
+            self._metrics[group] = _new_metric(wanted.shape[1])
+        self._metrics[group].update(torch.from_numpy(wanted), real=True)
+        self._metrics[group].update(torch.from_numpy(got), real=False)
         self._counts[group] = self._counts.get(group, 0) + 1
-
-    def _new_metric(self, features: Tensor) -> Any:
-        """The metric, whose pictures are features already and pass through unchanged."""
-        import torch
-
-        size = (features.shape[-1],)
-        return self._metric_class(feature=torch.nn.Identity(), input_img_size=size).to(
-            features.device
-        )
 
     def count(self, group: Hashable) -> int:
         """How many pictures each of the group's two sets has."""
@@ -68,3 +61,11 @@ class FrechetDistance:
         if self.count(group) < MIN_PICTURES:
             return None
         return float(self._metrics[group].compute())
+
+
+def _new_metric(dimensions: int) -> Any:
+    """The metric, whose pictures are features already and pass through unchanged."""
+    import torch
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
+    return FrechetInceptionDistance(feature=torch.nn.Identity(), input_img_size=(dimensions,))

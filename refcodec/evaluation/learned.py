@@ -8,23 +8,24 @@ on the disk yet are downloaded by the packages: torchvision's (LPIPS, DISTS), to
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from refcodec.backends.errors import BackendError, MissingExtraError
-from refcodec.evaluation.clip import Clip, cosine
-from refcodec.evaluation.frechet import FrechetDistance
+import numpy as np
+from numpy.typing import NDArray
+
+from refcodec.backends.clip import Clip
+from refcodec.backends.errors import BackendError
+from refcodec.backends.in_process import PACKAGES, choose_device, require_packages
+from refcodec.evaluation.catalogue import ARNIQA_DATASETS, LPIPS_NETS
+from refcodec.evaluation.clip import ClipEmbeddings, cosine
+from refcodec.evaluation.frechet import Features, FrechetDistance
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
-DEFAULT_CLIP: Final = "openai/clip-vit-base-patch32"
-CLIP_VARIABLE: Final = "SEMEVAL_CLIP_MODEL"
-LPIPS_NETS = ("alex", "vgg", "squeeze")
-ARNIQA_DATASETS = ("koniq10k", "kadid10k")
 _INCEPTION_FEATURES = 2048
 
 
@@ -32,15 +33,15 @@ _INCEPTION_FEATURES = 2048
 class ModelOptions:
     """Which models to use; `fid_weights` is a file of torch-fidelity's Inception weights.
 
-    `clip` None is what the environment's CLIP_VARIABLE says, or DEFAULT_CLIP; `device` None is
-    a graphics processor if torch has one.
+    `clip` None is the model that `refcodec.backends.model_names` has; `device` is torch's name of
+    one, or "auto": an accelerator if there is one.
     """
 
     clip: str | None = None
-    lpips_net: str = "alex"
-    arniqa_dataset: str = "koniq10k"
+    lpips_net: str = LPIPS_NETS[0]
+    arniqa_dataset: str = ARNIQA_DATASETS[0]
     fid_weights: str | None = None
-    device: str | None = None
+    device: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +81,20 @@ def load_measures(names: Collection[str], options: ModelOptions) -> LearnedMeasu
     """
     if not names:
         return LearnedMeasures({}, {})
-    device = _device(options)
+    also = dict.fromkeys(_ALSO_NEEDED[name] for name in sorted(names) if name in _ALSO_NEEDED)
+    require_packages((*PACKAGES, "torchmetrics", *also), "metrics")
+    device = choose_device(options.device)
     clip = None
     scorers: dict[str, Scorer] = {}
     distances: dict[str, FrechetDistance] = {}
     if any("clip" in name for name in names):
-        clip = Clip(options.clip or os.environ.get(CLIP_VARIABLE) or DEFAULT_CLIP, device)
-        of_clip = _clip_scorers(clip)
+        clip = Clip(options.clip, device)
+        clip.load()
+        embeddings = ClipEmbeddings(clip)
+        of_clip = _clip_scorers(embeddings)
         scorers |= {name: scorer for name, scorer in of_clip.items() if name in names}
         if "fid-clip" in names:
-            distances["fid-clip"] = FrechetDistance(clip.embed_picture)
+            distances["fid-clip"] = FrechetDistance(embeddings.embed_picture)
     for name, (module, class_name) in _METRICS.items():
         if name in names:
             keywords = _keywords(name, options)
@@ -112,20 +117,7 @@ def _guarded(name: str, scorer: Scorer) -> Scorer:
     return score
 
 
-def _device(options: ModelOptions) -> str:
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingExtraError("torch", "metrics") from error
-    name = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:
-        raise BackendError(f"torch cannot use the device {name!r}: {error}") from error
-    return name
-
-
-def _clip_scorers(clip: Clip) -> dict[str, Scorer]:
+def _clip_scorers(clip: ClipEmbeddings) -> dict[str, Scorer]:
     def pictures(subject: Subject) -> float:
         original = clip.embed_picture(subject.original)
         return cosine(original, clip.embed_picture(subject.reconstruction))
@@ -154,6 +146,13 @@ _METRICS = {
     "vif": ("torchmetrics.image.vif", "VisualInformationFidelity"),
     "arniqa": ("torchmetrics.image.arniqa", "ARNIQA"),
 }
+# The packages that torchmetrics does not bring, and loads only for some measures.
+_ALSO_NEEDED = {
+    "lpips": "torchvision",
+    "dists": "torchvision",
+    "arniqa": "torchvision",
+    "fid": "torch_fidelity",
+}
 # How many of reconstruction and original they look at.
 _PICTURE_COUNTS = {"arniqa": 1}
 
@@ -169,8 +168,7 @@ def _keywords(name: str, options: ModelOptions) -> dict[str, Any]:
 def _metric_scorer(
     name: str, module: str, class_name: str, keywords: dict[str, Any], device: str
 ) -> Scorer:
-    make = _metric_class(module, class_name)
-    metric = _made(name, lambda: make(**keywords).to(device))
+    metric = _made(name, lambda: _class_of(module, class_name)(**keywords).to(device))
 
     def score(subject: Subject) -> float:
         import torch
@@ -180,57 +178,50 @@ def _metric_scorer(
             # A metric keeps the scores of all pictures for their mean.
             metric.reset()
         with torch.inference_mode():
-            return float(metric(*(_samples(picture).to(device) for picture in pictures)))
+            return float(metric(*(_samples(each).to(device).float() / 255 for each in pictures)))
 
     return score
 
 
-def _inception(options: ModelOptions, device: str) -> Callable[[Image], Tensor]:
+def _inception(options: ModelOptions, device: str) -> Features:
     """The Inception v3 features of a picture, (1, 2048), as torchmetrics' FID takes them."""
-    make = _metric_class("torchmetrics.image.fid", "FrechetInceptionDistance")
 
-    weights = {"feature_extractor_weights_path": options.fid_weights}
-    return picture_features(
-        _made("fid", lambda: make(_INCEPTION_FEATURES, **weights).inception.to(device)), device
-    )
+    def load() -> Any:
+        make = _class_of("torchmetrics.image.fid", "FrechetInceptionDistance")
+        weights = {"feature_extractor_weights_path": options.fid_weights}
+        return make(_INCEPTION_FEATURES, **weights).inception.to(device)
+
+    return picture_features(_made("fid", load), device)
 
 
-def picture_features(network: Any, device: str) -> Callable[[Image], Tensor]:
+def picture_features(network: Any, device: str) -> Features:
     """What a torch module makes of one picture, 8-bit samples of shape (1, 3, height, width)."""
 
-    def features(picture: Image) -> Tensor:
+    def features(picture: Image) -> NDArray[np.float64]:
         import torch
 
-        samples = (_samples(picture) * 255).round().to(torch.uint8)
+        samples = _samples(picture).to(device)
         with torch.inference_mode():
-            vector: Tensor = network(samples.to(device)).double()
+            vector: NDArray[np.float64] = network(samples).cpu().double().numpy()
         return vector
 
     return features
 
 
-def _metric_class(module: str, class_name: str) -> Any:
-    try:
-        return getattr(importlib.import_module(module), class_name)
-    except ImportError as error:
-        raise MissingExtraError("torchmetrics", "metrics") from error
+def _class_of(module: str, class_name: str) -> Any:
+    return getattr(importlib.import_module(module), class_name)
 
 
 def _made(name: str, make: Callable[[], Any]) -> Any:
-    """A metric with its weights, whatever its package raises where they cannot be had."""
+    """A metric with its weights; BackendError for whatever its package raises without them."""
     try:
         return make()
-    except ModuleNotFoundError as error:
-        package = "torch-fidelity" if name == "fid" else "torchvision"
-        raise MissingExtraError(package, "metrics") from error
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:
         raise BackendError(f"{name}: its weights cannot be loaded: {error}") from error
 
 
 def _samples(picture: Image) -> Tensor:
-    """A picture as samples 0 to 1 of shape (1, 3, height, width), 32-bit floating point."""
-    import numpy as np
+    """An RGB picture as 8-bit samples of shape (1, 3, height, width)."""
     import torch
 
-    pixels = torch.from_numpy(np.array(picture.convert("RGB")))
-    return pixels.permute(2, 0, 1)[None].float() / 255
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None]
