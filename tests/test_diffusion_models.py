@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from diffusers import AutoPipelineForText2Image, EulerDiscreteScheduler
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -106,7 +108,7 @@ def test_a_model_that_draws_from_words_alone_says_so(tmp_path: Path, thumbnail: 
     drawing = generator.draw(Document("red " * 9, CANVAS))
     assert drawing.image.size == CANVAS
     assert "16 tokens" in drawing.notes[0]
-    with pytest.raises(BackendError, match=r"does not draw from pictures: .*; choose another"):
+    with pytest.raises(BackendError, match=r"does not draw from pictures, as files with a thumb"):
         generator.draw(Document(TEXT, CANVAS, thumbnail=thumbnail))
 
 
@@ -160,6 +162,39 @@ def test_the_weights_are_loaded_once(folder: Path) -> None:
         part = getattr(model._drawing, name)
         assert getattr(model._changing, name) is part
         assert getattr(model._inpainting, name) is part
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't:DeprecationWarning")
+def test_threads_share_a_model(tmp_path: Path, thumbnail: Thumbnail) -> None:
+    """Its scheduler counts steps, as those of most models do."""
+    folder = save_stable_diffusion(tmp_path / "euler", scheduler=EulerDiscreteScheduler)
+    documents = [
+        Document(TEXT, CANVAS),
+        Document(TEXT, CANVAS, ITEMS, thumbnail),
+        Document("blue", CANVAS),
+        Document("blue", CANVAS, thumbnail=thumbnail),
+    ]
+    alone = DiffusionGenerator(str(folder), OPTIONS, device="cpu")
+    expected = [alone.draw(document).image for document in documents]
+    shared = DiffusionGenerator(str(folder), OPTIONS, device="cpu")
+    with ThreadPoolExecutor(len(documents)) as pool:
+        drawn = list(pool.map(shared.draw, documents))
+    assert [drawing.image for drawing in drawn] == expected
+
+
+def test_threads_load_a_model_once(folder: Path) -> None:
+    model = DiffusionModel(str(folder), device="cpu")
+    loaded: list[object] = []
+    original = AutoPipelineForText2Image.from_pretrained
+
+    def load(*inputs: Any, **options: Any) -> Any:
+        loaded.append(inputs)
+        return original(*inputs, **options)
+
+    with pytest.MonkeyPatch.context() as patched, ThreadPoolExecutor(4) as pool:
+        patched.setattr(AutoPipelineForText2Image, "from_pretrained", load)
+        assert list(pool.map(model.fitting_prompt, [TEXT] * 4)) == [Prompt(TEXT)] * 4
+    assert len(loaded) == 1
 
 
 def test_the_device_is_chosen_if_it_is_not_given(folder: Path) -> None:
@@ -225,13 +260,13 @@ def _with_pickled_weights(folder: Path) -> None:
 def test_models_that_cannot_be_loaded(tmp_path: Path, spoil: Any) -> None:
     folder = save_stable_diffusion(tmp_path / "bad")
     spoil(folder)
-    with pytest.raises(BackendError, match=r"'.*bad' could not be loaded: .*; give the name"):
+    with pytest.raises(BackendError, match=r"bad: cannot be loaded as a text-to-image model: .+"):
         DiffusionGenerator(str(folder), OPTIONS, device="cpu").draw(Document(TEXT, CANVAS))
 
 
 def test_a_model_that_is_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(BackendError, match=r"'refcodec/no-such-model' could not be loaded: "):
+    with pytest.raises(BackendError, match=r"refcodec/no-such-model: cannot be loaded "):
         DiffusionGenerator("refcodec/no-such-model").draw(Document(TEXT, CANVAS))
 
 
@@ -240,13 +275,13 @@ def test_devices_and_precisions_that_there_are_not(
     folder: Path, device: str, precision: str | None
 ) -> None:
     generator = DiffusionGenerator(str(folder), OPTIONS, device=device, precision=precision)
-    with pytest.raises(BackendError, match="could not be loaded"):
+    with pytest.raises(BackendError, match="cannot be loaded"):
         generator.draw(Document(TEXT, CANVAS))
 
 
 def test_a_model_that_fails_at_drawing(folder: Path) -> None:
     model = DiffusionModel(str(folder), device="cpu")
-    with pytest.raises(BackendError, match=r"failed: .*strength"):
+    with pytest.raises(BackendError, match=r"the model cannot draw: .*strength"):
         model.image_to_image(TEXT, Image.new("RGB", (64, 32)), Settings(model.random(1), 3, 1.5))
 
 

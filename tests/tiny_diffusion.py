@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -43,15 +44,18 @@ _SIZE_INPUTS = 6
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789,.:;%-"
 
 
-def save_stable_diffusion(folder: Path, *, checker: bool = False) -> Path:
+def save_stable_diffusion(
+    folder: Path, *, checker: bool = False, scheduler: Any = DDIMScheduler
+) -> Path:
     """A pipeline of the Stable Diffusion kind, whose pictures have sides of multiples of 2.
 
-    With `checker` it has a safety checker that objects to everything.
+    `scheduler` is a class of diffusers. With `checker` it has a safety checker that objects to
+    everything.
     """
     torch.manual_seed(5)
     parts = _parts(folder) | {
         "unet": _unet(),
-        "scheduler": _scheduler(DDIMScheduler),
+        "scheduler": _scheduler(scheduler),
         "safety_checker": _checker() if checker else None,
         "feature_extractor": _feature_extractor() if checker else None,
         "requires_safety_checker": checker,
@@ -185,14 +189,17 @@ def _unet(cross_attention_dim: int = _WIDTH, **options: Any) -> UNet2DConditionM
 
 
 def _scheduler(kind: Any) -> Any:
-    return kind(
-        beta_start=0.00085,
-        beta_end=0.012,
-        beta_schedule="scaled_linear",
-        clip_sample=False,
-        set_alpha_to_one=False,
-        steps_offset=1,
-    )
+    """A scheduler with the settings of Stable Diffusion, as far as the class has them."""
+    settings = {
+        "beta_start": 0.00085,
+        "beta_end": 0.012,
+        "beta_schedule": "scaled_linear",
+        "clip_sample": False,
+        "set_alpha_to_one": False,
+        "steps_offset": 1,
+    }
+    known = inspect.signature(kind).parameters
+    return kind(**{name: value for name, value in settings.items() if name in known})
 
 
 def _checker() -> StableDiffusionSafetyChecker:

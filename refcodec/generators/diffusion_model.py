@@ -5,31 +5,20 @@ from __future__ import annotations
 import inspect
 import math
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from refcodec.backends.errors import BackendError, MissingExtraError, RefusalError
+from refcodec.backends.in_process import turn
 from refcodec.generators.prompts import Prompt
 
 if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
 
-# What loading lets out: hub and files, unknown classes, settings and weights that do not match.
-_LOADING_ERRORS = (
-    AttributeError,
-    ImportError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-# What drawing lets out: inputs that a model does not take, memory that does not suffice.
-_DRAWING_ERRORS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 # Transformers work in patches of 2 x 2 latents, each of which the VAE makes of usually 8 x 8
 # pixels; a U-Net of such a model wants 8 whatever its VAE.
 _PATCH: Final = 2
@@ -58,6 +47,9 @@ class DiffusionModel:
     one ("cuda", "cpu"), by default the fastest there is; `precision` torch's name of a type,
     by default float32 on the processor and float16 elsewhere. Nothing is loaded before it is
     needed; every method raises BackendError where that fails.
+
+    Threads may share one. They take turns, also with the other models of the process: a
+    pipeline's scheduler counts the steps of one drawing.
     """
 
     def __init__(self, name: str, *, device: str | None = None, precision: str | None = None):
@@ -68,11 +60,13 @@ class DiffusionModel:
     def text_to_image(self, prompt: str, size: tuple[int, int], settings: Settings) -> Image:
         """A picture (RGB) of about this (width, height), from words alone."""
         width, height = size
-        return self._run(self._drawing, settings, prompt=prompt, width=width, height=height)
+        with self._turn():
+            return self._run(self._drawing, settings, prompt=prompt, width=width, height=height)
 
     def image_to_image(self, prompt: str, image: Image, settings: Settings) -> Image:
         """A picture (RGB, its sides multiples of `size_multiple`) drawn anew as words say."""
-        return self._run(self._changing, settings, prompt=prompt, image=image, **_sides(image))
+        with self._turn():
+            return self._run(self._changing, settings, prompt=prompt, image=image, **_sides(image))
 
     def inpaint(self, prompt: str, image: Image, mask: Image, settings: Settings) -> Image:
         """The same where the mask (L, of the image's size) is 255; what is around it is seen.
@@ -80,16 +74,17 @@ class DiffusionModel:
         A model that diffusers has no inpainting of draws the whole anew, and the caller
         takes from it what is in the mask.
         """
-        if self._inpainting is None:
-            return self.image_to_image(prompt, image, settings)
-        return self._run(
-            self._inpainting,
-            settings,
-            prompt=prompt,
-            image=image,
-            mask_image=mask,
-            **_sides(image),
-        )
+        with self._turn():
+            if self._inpainting is None:
+                return self.image_to_image(prompt, image, settings)
+            return self._run(
+                self._inpainting,
+                settings,
+                prompt=prompt,
+                image=image,
+                mask_image=mask,
+                **_sides(image),
+            )
 
     def random(self, seed: int) -> torch.Generator:
         """Random numbers for `Settings`; from the processor, so the same on every device."""
@@ -100,50 +95,31 @@ class DiffusionModel:
     @property
     def size_multiple(self) -> int:
         """What the sides of pictures must be multiples of, in pixels."""
-        return max(_MULTIPLE_MIN, _PATCH * int(getattr(self._drawing, "vae_scale_factor", 1)))
+        with self._turn():
+            return max(_MULTIPLE_MIN, _PATCH * int(getattr(self._drawing, "vae_scale_factor", 1)))
 
     def fitting_prompt(self, text: str) -> Prompt:
         """The text, or as many whole words from its start as the model's text encoder takes.
 
         Where a model has several encoders, the one that takes most decides.
         """
-        parts = self._drawing.components.values()
-        tokenizers = [part for part in parts if hasattr(part, "model_max_length")]
-        tokenizer = max(tokenizers, key=lambda each: int(each.model_max_length), default=None)
-        if tokenizer is None:
-            return Prompt(text)
-        limit = int(tokenizer.model_max_length)
-        if _token_count(tokenizer, text) <= limit:
-            return Prompt(text)
-        words = text.split(" ")
-        fewest, most = 0, len(words) - 1
-        while fewest < most:
-            middle = (fewest + most + 1) // 2
-            if _token_count(tokenizer, " ".join(words[:middle])) <= limit:
-                fewest = middle
-            else:
-                most = middle - 1
-        note = f"the prompt is longer than the {limit} tokens of the model's text encoder"
-        return Prompt(" ".join(words[:fewest]), (f"{note}: its end was left out",))
+        with self._turn():
+            return _fitting(text, self._drawing.components.values())
+
+    def _turn(self) -> AbstractContextManager[None]:
+        """The right to use the pipelines, which only those who have it may load or call."""
+        return turn(self.name, "the model cannot draw")
 
     @cached_property
     def _drawing(self) -> Any:
         """The text-to-image pipeline, which has all weights."""
         torch, pipelines = _packages()
-        from safetensors import SafetensorError
-
         device = self._device or _best_device()
         precision = self._precision or ("float32" if device == "cpu" else "float16")
-        try:
-            with _without_bars():
-                pipeline = pipelines.AutoPipelineForText2Image.from_pretrained(
-                    self.name, use_safetensors=True, dtype=getattr(torch, precision)
-                ).to(device)
-        except (*_LOADING_ERRORS, SafetensorError) as error:
-            raise BackendError(
-                f"the diffusion model {self.name!r} could not be loaded: {_first_line(error)}; "
-                "give the name or folder of a text-to-image model with safetensors weights"
-            ) from error
+        with turn(self.name, "cannot be loaded as a text-to-image model"), _without_bars():
+            pipeline = pipelines.AutoPipelineForText2Image.from_pretrained(
+                self.name, use_safetensors=True, dtype=getattr(torch, precision)
+            ).to(device)
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
 
@@ -151,21 +127,18 @@ class DiffusionModel:
     def _changing(self) -> Any:
         """The image-to-image pipeline of the same weights."""
         _, pipelines = _packages()
-        try:
+        failure = "does not draw from pictures, as files with a thumbnail or maps need it"
+        with turn(self.name, failure):
             return self._sibling(pipelines.AutoPipelineForImage2Image)
-        except _LOADING_ERRORS as error:
-            raise BackendError(
-                f"the diffusion model {self.name!r} does not draw from pictures: "
-                f"{_first_line(error)}; choose another one for files with a thumbnail or maps"
-            ) from error
 
     @cached_property
     def _inpainting(self) -> Any:
         """The inpainting pipeline of the same weights, None where diffusers has none."""
         _, pipelines = _packages()
         try:
-            return self._sibling(pipelines.AutoPipelineForInpainting)
-        except _LOADING_ERRORS:
+            with turn(self.name, "does not draw inside masks"):
+                return self._sibling(pipelines.AutoPipelineForInpainting)
+        except BackendError:
             return None
 
     def _sibling(self, kind: Any) -> Any:
@@ -187,17 +160,12 @@ class DiffusionModel:
         given = {
             name: value for name, value in arguments.items() if name in known and value is not None
         }
-        try:
-            with _without_log():
-                result = pipeline(**given)
-        except _DRAWING_ERRORS as error:
-            raise BackendError(
-                f"the diffusion model {self.name!r} failed: {_first_line(error)}"
-            ) from error
+        with _without_log():
+            result = pipeline(**given)
         if any(getattr(result, "nsfw_content_detected", None) or ()):
             raise RefusalError(
-                f"the safety checker of the diffusion model {self.name!r} blanked out the picture; "
-                "another seed or text may pass"
+                f"{self.name}: the model's safety checker blanked out the picture; another seed "
+                "or text may pass"
             )
         picture: Image = result.images[0].convert("RGB")
         return picture
@@ -213,6 +181,27 @@ def _step_count(settings: Settings) -> int:
 
 def _sides(image: Image) -> dict[str, int]:
     return {"width": image.width, "height": image.height}
+
+
+def _fitting(text: str, parts: Iterable[Any]) -> Prompt:
+    """The text as `fitting_prompt` has it, for the parts of a pipeline."""
+    tokenizers = [part for part in parts if hasattr(part, "model_max_length")]
+    tokenizer = max(tokenizers, key=lambda each: int(each.model_max_length), default=None)
+    if tokenizer is None:
+        return Prompt(text)
+    limit = int(tokenizer.model_max_length)
+    if _token_count(tokenizer, text) <= limit:
+        return Prompt(text)
+    words = text.split(" ")
+    fewest, most = 0, len(words) - 1
+    while fewest < most:
+        middle = (fewest + most + 1) // 2
+        if _token_count(tokenizer, " ".join(words[:middle])) <= limit:
+            fewest = middle
+        else:
+            most = middle - 1
+    note = f"the prompt is longer than the {limit} tokens of the model's text encoder"
+    return Prompt(" ".join(words[:fewest]), (f"{note}: its end was left out",))
 
 
 def _token_count(tokenizer: Any, text: str) -> int:
@@ -247,12 +236,6 @@ def _best_device() -> str:
 
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     return next((name for name, is_there in available.items() if is_there), "cpu")
-
-
-def _first_line(error: Exception) -> str:
-    """The start of a package's message, which may go on for a page."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 @contextmanager
