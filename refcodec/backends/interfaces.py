@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from refcodec.backends.errors import AnswerError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -17,7 +19,8 @@ class Question:
     `template` names the prompt's template and version ("caption-1"), for caches, reports and
     dry runs. `schema` is a JSON schema of the answer, where a structured one is wanted: models
     that can are held to it, of others it is asked in words. `candidates` answers are wanted,
-    each of at most `max_tokens` tokens.
+    each of at most `max_tokens` tokens. `check` raises AnswerError for an answer that whoever
+    asks cannot use; models give such answers all the same, but none is kept for another time.
     """
 
     template: str
@@ -26,6 +29,17 @@ class Question:
     schema: Mapping[str, Any] | None = None
     candidates: int = 1
     max_tokens: int = 1024
+    check: Callable[[str], object] | None = field(default=None, compare=False, repr=False)
+
+    def is_answered_by(self, answer: str) -> bool:
+        """Whether an answer passes the check."""
+        if self.check is None:
+            return True
+        try:
+            self.check(answer)
+        except AnswerError:
+            return False
+        return True
 
 
 class VisionModel(Protocol):

@@ -10,6 +10,7 @@ import json
 import threading
 import weakref
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from refcodec.backends.account import Account
@@ -27,6 +28,14 @@ Fields = dict[str, Any]
 Answer = TypeVar("Answer")
 # A request: it is given the client, and returns the package's raw response.
 Call = Callable[["openai.OpenAI"], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An answer in words, and whether the limit on tokens cut it short."""
+
+    words: str
+    is_cut: bool = False
 
 
 class Service:
@@ -52,12 +61,29 @@ class Service:
         self._client: openai.OpenAI | None = None
         self._lock = threading.Lock()
 
-    def texts(self, request: Mapping[str, Any], ask: Callable[[], list[str]]) -> list[str]:
-        """The cached answers to a request, or those of `ask`, which are kept.
+    def texts(
+        self,
+        request: Mapping[str, Any],
+        ask: Callable[[], list[Text]],
+        is_usable: Callable[[str], bool],
+    ) -> list[str]:
+        """The cached answers to a request, or those of `ask`.
 
-        `request` holds all that shapes the answer, as JSON values; the base URL is added.
+        These are kept if one of them is usable and none is cut short, and cached ones are only
+        given if one is usable, so that asking again can help. `request` holds all that shapes
+        the answer, as JSON values; the base URL is added.
         """
-        return self._answer(request, ask, DiskCache.texts, DiskCache.put_texts)
+
+        def find(cache: DiskCache, key: str) -> list[Text] | None:
+            found = [Text(words) for words in cache.texts(key) or ()]
+            return found if any(is_usable(text.words) for text in found) else None
+
+        def put(cache: DiskCache, key: str, texts: list[Text]) -> None:
+            is_whole = not any(text.is_cut for text in texts)
+            if is_whole and any(is_usable(text.words) for text in texts):
+                cache.put_texts(key, [text.words for text in texts])
+
+        return [text.words for text in self._answer(request, ask, find, put)]
 
     def picture(self, request: Mapping[str, Any], ask: Callable[[], Image]) -> Image:
         """The cached picture for a request, or that of `ask`, which is kept (see `texts`)."""

@@ -18,7 +18,7 @@ from refcodec.backends.failures import REFUSAL_ADVICE, UNKNOWN_ENDPOINT, Rejecte
 from refcodec.backends.interfaces import Question
 from refcodec.backends.planning import PlannedRequest
 from refcodec.backends.sending import SentPicture, to_look_at
-from refcodec.backends.service import Fields, Service
+from refcodec.backends.service import Fields, Service, Text
 
 if TYPE_CHECKING:
     import openai
@@ -77,11 +77,11 @@ class ServiceVision:
         return self._model
 
     def ask(self, question: Question) -> list[str]:
-        """The answers, from the cache where it has them.
+        """The answers, from the cache where it has some that pass the question's check.
 
         Fewer than `question.candidates` come from a server that gives one at a time. An answer
-        that the limit on tokens has cut is given as it is. Raises RefusalError, AnswerError
-        where there is no text, ServiceError, DryRunStop.
+        that the limit on tokens has cut is given as it is, but not kept. Raises RefusalError,
+        AnswerError where there is no text, ServiceError, DryRunStop.
         """
         side = self._service.settings.send_side
         pictures = tuple(to_look_at(image, side) for image in question.images)
@@ -95,9 +95,11 @@ class ServiceVision:
             "max_tokens": question.max_tokens,
             "pictures": [picture.digest for picture in pictures],
         }
-        return self._service.texts(request, lambda: self._ask_service(question, pictures))
+        return self._service.texts(
+            request, lambda: self._ask_service(question, pictures), question.is_answered_by
+        )
 
-    def _ask_service(self, question: Question, pictures: tuple[SentPicture, ...]) -> list[str]:
+    def _ask_service(self, question: Question, pictures: tuple[SentPicture, ...]) -> list[Text]:
         api = self._service.settings.api
         known = self._service.abilities.get((api, self._model))
         abilities: _Abilities = known or _Abilities(_LIMITS[api])
@@ -232,9 +234,9 @@ def _objects(value: object) -> list[Fields]:
     return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
-def _texts(answers: list[_Answer], target: Target, question: Question) -> list[str]:
+def _texts(answers: list[_Answer], target: Target, question: Question) -> list[Text]:
     """The texts of those answers that have one; the failure that explains it if none has."""
-    texts = [answer.text for answer in answers if answer.text.strip()]
+    texts = [Text(answer.text, answer.is_cut) for answer in answers if answer.text.strip()]
     if texts:
         return texts[: question.candidates]
     raise _failure(answers, target, question.max_tokens)

@@ -39,7 +39,14 @@ class BoxLocator:
     def question(self, picture: LoadedPicture, names: Sequence[str]) -> Question:
         """What `locate` asks; nothing is sent."""
         prompt = load_template(BOXES).fill(names=quoted(names))
-        return Question(BOXES, prompt, images=(picture.image,), schema=_SCHEMA)
+        size = picture.image.size
+        return Question(
+            BOXES,
+            prompt,
+            images=(picture.image,),
+            schema=_SCHEMA,
+            check=lambda answer: parse_boxes(answer, names, size),
+        )
 
 
 class SaliencyLocator:

@@ -103,6 +103,7 @@ class PromptedDescriber:
             schema=_schema(has_items=self._template.asks_for_items, several=listed > 1),
             candidates=wish.candidates if self._samples else 1,
             max_tokens=max(_TOKENS_LEAST, _TOKENS_PER_WORD * words * listed),
+            check=self._parser(wish),
         )
 
     def _words(self, wish: Wish) -> int:

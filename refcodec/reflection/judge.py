@@ -58,7 +58,7 @@ class ModelJudge:
     def judge(self, picture: Image, document: Document) -> Judgement:
         """The model's judgement; AnswerError if its answer cannot be read."""
         prompt = load_template(COMPARE).fill(description=description_json(document))
-        question = Question(COMPARE, prompt, (picture,), COMPARE_SCHEMA)
+        question = Question(COMPARE, prompt, (picture,), COMPARE_SCHEMA, check=parse_judgement)
         return parse_judgement(first_answer(self._model, question))
 
 

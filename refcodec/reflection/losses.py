@@ -61,7 +61,7 @@ class ModelLossFinder:
         prompt = load_template(LOST).fill(
             description=description_json(document), count=self._count, words=self._words_each
         )
-        question = Question(LOST, prompt, (original, redrawn), LOST_SCHEMA)
+        question = Question(LOST, prompt, (original, redrawn), LOST_SCHEMA, check=parse_losses)
         return parse_losses(first_answer(self._model, question))
 
 
