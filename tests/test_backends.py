@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,8 @@ from refcodec.describers.templates import load_template
 from refcodec.errors import UnsupportedError
 from refcodec.picture.backends import Backends, GeneratorOptions, ModelOptions
 from refcodec.registry import lookup
+from tests.asking import ROAD
+from tests.openai_server import OpenAIServer
 
 
 def test_what_is_made_is_made_once_and_shares_an_account() -> None:
@@ -47,6 +50,25 @@ def test_options_reach_generators() -> None:
     backends = Backends(options)
     assert backends.generator("openai").name == "openai somebody/model"
     assert backends.generator("diffusers").name == "diffusers somebody/model"
+
+
+def test_a_user_without_a_home_has_no_cache(
+    openai_server: OpenAIServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As in a container that is run by a user whom it does not know."""
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 2**31 - 5)
+    backends = Backends()
+    for _ in range(2):
+        assert backends.vision("openai").ask(ROAD) == ["A red bicycle."]
+    assert len(openai_server.requests) == 2
+    assert "2 requests sent, 0 answered from the cache" in backends.account.report()
+    assert backends.account.report().endswith("there is no home folder; give --cache")
+    for options in (ModelOptions(uses_cache=False), ModelOptions(cache_folder=tmp_path)):
+        told = Backends(options)
+        told.vision("openai").ask(ROAD)
+        assert "no home folder" not in told.account.report()
 
 
 def test_locators() -> None:

@@ -32,14 +32,14 @@ KEY = "0123456789" * 7
 PICTURE = Image.new("RGB", (640, 320), "red")
 ASKING = """
 import sys
-from refcodec.backends.cache import DiskCache
+from refcodec.backends.cache import DiskCache, default_cache_folder
 from refcodec.backends.interfaces import Question
 from refcodec.backends.service import Service
 from refcodec.backends.service_vision import ServiceVision
 from refcodec.backends.model_names import IMAGE, VISION
 from refcodec.backends.settings import ServiceSettings
 
-service = Service(ServiceSettings(), DiskCache())
+service = Service(ServiceSettings(), DiskCache(default_cache_folder()))
 model = ServiceVision(service, "eye-1")
 for number in range(4):
     print(model.ask(Question("caption-1", f"Describe {number}."))[0], flush=True)
@@ -205,7 +205,7 @@ def test_cache_folder_follows_the_base_directory_specification(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert DiskCache().folder == tmp_path / "refcodec"
+    assert default_cache_folder() == tmp_path / "refcodec"
     monkeypatch.setenv("HOME", "/home/somebody")
     for ignored in ("", "relative"):
         monkeypatch.setenv("XDG_CACHE_HOME", ignored)

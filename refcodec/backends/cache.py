@@ -24,11 +24,19 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-def default_cache_folder() -> Path:
-    """`refcodec` in XDG_CACHE_HOME, or else in ~/.cache (XDG base directory specification)."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
+def default_cache_folder() -> Path | None:
+    """`refcodec` in XDG_CACHE_HOME, or else in ~/.cache (XDG base directory specification).
+
+    None for a user without a home, as containers may have.
+    """
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     # The specification has relative paths ignored.
-    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "refcodec"
+    if base.is_absolute():
+        return base / "refcodec"
+    try:
+        return Path.home() / ".cache" / "refcodec"
+    except RuntimeError:
+        return None
 
 
 def request_key(request: Mapping[str, Any]) -> str:
@@ -40,8 +48,8 @@ def request_key(request: Mapping[str, Any]) -> str:
 class DiskCache:
     """A folder of answers, made when the first is kept; safe over threads and processes."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self.folder = default_cache_folder() if folder is None else folder
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def texts(self, key: str) -> list[str] | None:
         """The answers in words kept under `key`, None where there are none."""

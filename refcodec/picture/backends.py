@@ -27,6 +27,7 @@ from refcodec.picture.names import (
 )
 
 if TYPE_CHECKING:
+    from refcodec.backends.cache import DiskCache
     from refcodec.backends.interfaces import VisionModel
     from refcodec.backends.service import Service
     from refcodec.describers.interfaces import Describer, Locator
@@ -139,11 +140,21 @@ class Backends:
 
     @cached_property
     def _service(self) -> Service:
-        from refcodec.backends.cache import DiskCache
         from refcodec.backends.service import Service
 
-        cache = DiskCache(self.options.cache_folder) if self.options.uses_cache else None
-        return Service(self.options.service, cache, self.account)
+        return Service(self.options.service, self._cache(), self.account)
+
+    def _cache(self) -> DiskCache | None:
+        """The cache as the options say; none, and a note of that, where no folder can be told."""
+        from refcodec.backends.cache import DiskCache, default_cache_folder
+
+        if not self.options.uses_cache:
+            return None
+        folder = self.options.cache_folder or default_cache_folder()
+        if folder is None:
+            self.account.add_note("no answers are kept: there is no home folder; give --cache")
+            return None
+        return DiskCache(folder)
 
     def _new_vision(self, describer: str) -> VisionModel:
         if describer == TRANSFORMERS:
