@@ -19,6 +19,7 @@ from PIL import Image
 
 from refcodec import Box, Document, Item, Thumbnail
 from refcodec.backends.errors import BackendError, MissingExtraError, RefusalError
+from refcodec.backends.in_process import choose_device
 from refcodec.backends.model_names import DIFFUSION
 from refcodec.generators.diffusion import (
     DiffusionGenerator,
@@ -198,7 +199,9 @@ def test_threads_load_a_model_once(folder: Path) -> None:
 
 
 def test_the_device_is_chosen_if_it_is_not_given(folder: Path) -> None:
-    assert DiffusionModel(str(folder)).size_multiple == 16
+    expected = torch.device(choose_device("auto")).type
+    for model in (DiffusionModel(str(folder)), DiffusionModel(str(folder), device="auto")):
+        assert model._drawing.device.type == expected
 
 
 def test_a_process_that_draws_prints_nothing(folder: Path) -> None:
@@ -270,13 +273,25 @@ def test_a_model_that_is_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
         DiffusionGenerator("refcodec/no-such-model").draw(Document(TEXT, CANVAS))
 
 
-@pytest.mark.parametrize(("device", "precision"), [("nonsense", None), ("cpu", "float7")])
+@pytest.mark.parametrize(
+    ("device", "precision", "message"),
+    [
+        ("nonsense", None, "device 'nonsense' cannot be used: .*; give auto, cpu"),
+        ("cpu", "float7", "cannot be loaded .*float7"),
+    ],
+)
 def test_devices_and_precisions_that_there_are_not(
-    folder: Path, device: str, precision: str | None
+    folder: Path, device: str, precision: str | None, message: str
 ) -> None:
     generator = DiffusionGenerator(str(folder), OPTIONS, device=device, precision=precision)
-    with pytest.raises(BackendError, match="cannot be loaded"):
+    with pytest.raises(BackendError, match=message):
         generator.draw(Document(TEXT, CANVAS))
+
+
+@pytest.mark.parametrize("name", ["./typo", "/no/such/folder", "~/no-such-folder"])
+def test_a_mistyped_path_is_not_asked_of_the_hub(name: str) -> None:
+    with pytest.raises(BackendError, match=rf"^{name}: there is no such folder with a model$"):
+        DiffusionGenerator(name, OPTIONS).draw(Document(TEXT, CANVAS))
 
 
 def test_a_model_that_fails_at_drawing(folder: Path) -> None:

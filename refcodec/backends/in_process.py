@@ -108,17 +108,29 @@ def choose_device(wanted: str) -> str:
     return wanted
 
 
-def model_folder(model: str) -> Path:
-    """The folder of a model, downloaded if `model` is not a folder but a name on the hub.
+def local_folder(model: str) -> Path | None:
+    """The folder that `model` is, None for a name on the hub.
 
-    With no network, what was downloaded earlier is used. Raises BackendError for what looks like
-    a path and is not a folder, so that no mistyped path is asked of the hub.
+    Raises BackendError for what looks like a path and is not a folder, so that no mistyped path
+    is asked of the hub.
     """
     path = Path(model).expanduser()
     if path.is_dir():
         return path
     if path.is_absolute() or path.exists() or model.startswith((".", "~")):
         raise BackendError(f"{model}: there is no such folder with a model")
+    return None
+
+
+def model_folder(model: str) -> Path:
+    """The folder of a model, downloaded if `model` is not a folder but a name on the hub.
+
+    With no network, what was downloaded earlier is used. Raises BackendError as `local_folder`
+    does, and for what the hub does not give.
+    """
+    folder = local_folder(model)
+    if folder is not None:
+        return folder
     from huggingface_hub import snapshot_download
 
     try:

@@ -76,7 +76,7 @@ class DiffusionGenerator:
         model: str | None = None,
         options: DiffusionOptions | None = None,
         *,
-        device: str | None = None,
+        device: str = "auto",
         precision: str | None = None,
     ) -> None:
         self._model = DiffusionModel(DIFFUSION.chosen(model), device=device, precision=precision)

@@ -12,7 +12,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from refcodec.backends.errors import BackendError, MissingExtraError, RefusalError
-from refcodec.backends.in_process import turn
+from refcodec.backends.in_process import (
+    EXTRA,
+    choose_device,
+    local_folder,
+    quiet,
+    require_packages,
+    turn,
+)
 from refcodec.generators.prompts import Prompt
 
 if TYPE_CHECKING:
@@ -44,15 +51,15 @@ class DiffusionModel:
     """A text-to-image model of diffusers, by its name on the hub or its folder.
 
     Only safetensors weights are read, and no code of the model's. `device` is torch's name of
-    one ("cuda", "cpu"), by default the fastest there is; `precision` torch's name of a type,
-    by default float32 on the processor and float16 elsewhere. Nothing is loaded before it is
-    needed; every method raises BackendError where that fails.
+    one ("cuda", "cpu"), or "auto": an accelerator if there is one; `precision` torch's name of a
+    type, by default float32 on the processor and float16 elsewhere. Nothing is loaded before it
+    is needed; every method raises BackendError where that fails.
 
     Threads may share one. They take turns, also with the other models of the process: a
     pipeline's scheduler counts the steps of one drawing.
     """
 
-    def __init__(self, name: str, *, device: str | None = None, precision: str | None = None):
+    def __init__(self, name: str, *, device: str = "auto", precision: str | None = None):
         self.name = name
         self._device = device
         self._precision = precision
@@ -88,9 +95,10 @@ class DiffusionModel:
 
     def random(self, seed: int) -> torch.Generator:
         """Random numbers for `Settings`; from the processor, so the same on every device."""
-        package, _ = _packages()
-        generator: torch.Generator = package.Generator("cpu").manual_seed(seed)
-        return generator
+        require_packages()
+        import torch
+
+        return torch.Generator("cpu").manual_seed(seed)
 
     @property
     def size_multiple(self) -> int:
@@ -113,12 +121,16 @@ class DiffusionModel:
     @cached_property
     def _drawing(self) -> Any:
         """The text-to-image pipeline, which has all weights."""
-        torch, pipelines = _packages()
-        device = self._device or _best_device()
+        pipelines = _pipelines()
+        import torch
+
+        device = choose_device(self._device)
         precision = self._precision or ("float32" if device == "cpu" else "float16")
         with turn(self.name, "cannot be loaded as a text-to-image model"), _without_bars():
             pipeline = pipelines.AutoPipelineForText2Image.from_pretrained(
-                self.name, use_safetensors=True, dtype=getattr(torch, precision)
+                local_folder(self.name) or self.name,
+                use_safetensors=True,
+                dtype=getattr(torch, precision),
             ).to(device)
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
@@ -126,18 +138,16 @@ class DiffusionModel:
     @cached_property
     def _changing(self) -> Any:
         """The image-to-image pipeline of the same weights."""
-        _, pipelines = _packages()
         failure = "does not draw from pictures, as files with a thumbnail or maps need it"
         with turn(self.name, failure):
-            return self._sibling(pipelines.AutoPipelineForImage2Image)
+            return self._sibling(_pipelines().AutoPipelineForImage2Image)
 
     @cached_property
     def _inpainting(self) -> Any:
         """The inpainting pipeline of the same weights, None where diffusers has none."""
-        _, pipelines = _packages()
         try:
             with turn(self.name, "does not draw inside masks"):
-                return self._sibling(pipelines.AutoPipelineForInpainting)
+                return self._sibling(_pipelines().AutoPipelineForInpainting)
         except BackendError:
             return None
 
@@ -209,53 +219,32 @@ def _token_count(tokenizer: Any, text: str) -> int:
     return len(tokenizer(text, truncation=False, verbose=False).input_ids)
 
 
-def _packages() -> tuple[Any, Any]:
-    """The torch package, and the module of diffusers that finds a model's pipelines."""
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingExtraError("torch", "local") from error
-    try:
-        import transformers.utils.logging as log
-    except ImportError as error:
-        raise MissingExtraError("transformers", "local") from error
-    verbosity = log.get_verbosity()
-    # What is imported next logs which optional packages there are not.
-    log.set_verbosity_error()
-    try:
-        import diffusers.pipelines.auto_pipeline as pipelines
-    except ImportError as error:
-        raise MissingExtraError("diffusers", "local") from error
-    finally:
-        log.set_verbosity(verbosity)
-    return torch, pipelines
-
-
-def _best_device() -> str:
-    import torch
-
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    return next((name for name, is_there in available.items() if is_there), "cpu")
+def _pipelines() -> Any:
+    """The module of diffusers that finds a model's pipelines."""
+    # What is imported logs which optional packages there are not.
+    with quiet():
+        try:
+            import diffusers.pipelines.auto_pipeline as pipelines
+        except ImportError as error:
+            raise MissingExtraError("diffusers", EXTRA) from error
+    return pipelines
 
 
 @contextmanager
 def _without_bars() -> Iterator[None]:
-    """No bars for parts that load in seconds; downloads have theirs, of the hub's package."""
-    import diffusers.utils.logging
-    import transformers.utils.logging
+    """No bars for parts that load in seconds."""
+    import diffusers.utils.logging as log
 
-    packages = (diffusers.utils.logging, transformers.utils.logging)
-    shown = [package for package in packages if package.is_progress_bar_enabled()]
-    for package in shown:
-        package.disable_progress_bar()
+    has_bars = log.is_progress_bar_enabled()
+    log.disable_progress_bar()
     try:
-        with warnings.catch_warnings():
+        with quiet(), warnings.catch_warnings():
             # diffusers gives the hub's package an argument that this no longer takes.
             warnings.filterwarnings("ignore", "The `local_dir_use_symlinks`", UserWarning)
             yield
     finally:
-        for package in shown:
-            package.enable_progress_bar()
+        if has_bars:
+            log.enable_progress_bar()
 
 
 @contextmanager

@@ -123,9 +123,7 @@ class Backends:
         if name == "clip":
             from refcodec.backends.clip import ClipLocator
 
-            return ClipLocator(
-                self.options.clip_model, size, bits, device=self.options.device or "auto"
-            )
+            return ClipLocator(self.options.clip_model, size, bits, device=self._device)
         from refcodec.describers.locators import SaliencyLocator
 
         return SaliencyLocator(size, bits)
@@ -137,6 +135,11 @@ class Backends:
             if name not in self._generators:
                 self._generators[name] = self._new_generator(name)
             return self._generators[name]
+
+    @property
+    def _device(self) -> str:
+        """Where models of this process run."""
+        return self.options.device or "auto"
 
     @cached_property
     def _service(self) -> Service:
@@ -160,7 +163,7 @@ class Backends:
         if describer == TRANSFORMERS:
             from refcodec.backends.local_vision import LocalVision
 
-            return LocalVision(self.options.vision_model, device=self.options.device or "auto")
+            return LocalVision(self.options.vision_model, device=self._device)
         from refcodec.backends.service_vision import ServiceVision
 
         return ServiceVision(self._service, VISION.chosen(self.options.vision_model))
@@ -190,7 +193,7 @@ class Backends:
         }
         given = {name: value for name, value in wanted.items() if value is not None}
         return DiffusionGenerator(
-            self.options.image_model, DiffusionOptions(**given), device=self.options.device
+            self.options.image_model, DiffusionOptions(**given), device=self._device
         )
 
 
