@@ -78,6 +78,19 @@ def test_several_candidates_are_sampled_and_the_same_at_every_run(models: dict[s
     assert LocalVision(str(models["scripted"]), seed=1).ask(wanted) != answers
 
 
+def test_a_captioner_that_is_asked_again_says_something_else(models: dict[str, Path]) -> None:
+    def run() -> list[list[str]]:
+        model = LocalVision(str(models["captioner"]))
+        first = model.ask(question(red(), candidates=3))
+        model.ask(question(blue(), candidates=3))
+        model.ask(question(red(), candidates=2))
+        return [first, model.ask(question(red(), prompt="shorter", candidates=3))]
+
+    first, again = run()
+    assert first != again
+    assert run() == [first, again]
+
+
 def test_sampling_leaves_the_random_numbers_of_others_alone(models: dict[str, Path]) -> None:
     model = LocalVision(str(models["scripted"]))
     model.ask(question(quarters()))

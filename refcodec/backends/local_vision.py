@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -56,10 +58,12 @@ class LocalVision:
     it as it was trained to, whatever the question says of lengths or form.
 
     One candidate is the likeliest word after word; several are sampled, with random numbers
-    from `seed`, so that they are the same at every run on the same machine with the same
-    packages. `device` is a torch device, or "auto": an accelerator if there is one.
-    `dtype` is torch's name of the numbers that the weights become, or "auto": as they are saved
-    on an accelerator, float32 on the processor.
+    from `seed` and from how often so many were asked for of the same pictures: a captioner that
+    is asked again, in words that it does not see, says something else, and all is the same at
+    every run on the same machine with the same packages. Answers are not kept for other runs:
+    local models have no cache. `device` is a torch device, or "auto": an accelerator if there is
+    one. `dtype` is torch's name of the numbers that the weights become, or "auto": as they are
+    saved on an accelerator, float32 on the processor.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class LocalVision:
         self._dtype = dtype
         self._seed = seed
         self._loaded: _Loaded | None = None
+        self._asked: Counter[str] = Counter()
 
     @property
     def name(self) -> str:
@@ -131,9 +136,12 @@ class LocalVision:
         import torch
 
         is_sampled = question.candidates > 1
+        asked = _pictures_key(question)
+        seed = self._seed + self._asked[asked]
+        self._asked[asked] += 1
         devices = [model.device] if model.device.type == "cuda" else []
         with torch.inference_mode(), torch.random.fork_rng(devices):
-            torch.manual_seed(self._seed)
+            torch.manual_seed(seed)
             return model.generate(
                 **inputs,
                 max_new_tokens=question.max_tokens,
@@ -198,6 +206,15 @@ def _prompt(question: Question) -> str:
         f"{question.prompt}\n\nAnswer with JSON alone, nothing before or after it, "
         f"valid by this JSON schema:\n{schema}"
     )
+
+
+def _pictures_key(question: Question) -> str:
+    """The same for questions with the same pictures that want as many candidates."""
+    digest = hashlib.sha256(str(question.candidates).encode())
+    for image in question.images:
+        digest.update(f" {image.mode} {image.size} ".encode())
+        digest.update(image.tobytes())
+    return digest.hexdigest()
 
 
 def _without(prompt: Any, tokens: Any) -> Any:
