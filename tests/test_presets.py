@@ -175,6 +175,41 @@ def test_a_dry_run_prints_the_request_and_sends_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["y.sem"]
 
 
+def test_a_dry_run_of_a_reflection_prints_the_request_that_comes_first(
+    service: OpenAIServer, tmp_path: Path
+) -> None:
+    sem = tmp_path / "house.sem"
+    reflect = [*OPENAI, "--generator", "openai", "--reflect", 2, "--report", tmp_path / "report"]
+    assert run("semenc", HOUSE, "-o", sem, *OPENAI, "--max-bytes", 26).returncode == 0
+    done = run("semenc", HOUSE, "-o", tmp_path / "x.sem", "--max-bytes", 40, *reflect, "--dry-run")
+    assert b"template caption-1" in done.stdout
+    assert draw(sem)[0].size == (1024, 1024)
+    before = {path.name for path in tmp_path.rglob("*")}, len(service.requests)
+    # The drawing is in the cache, so that the first request is the comparison.
+    done = run("semdec", sem, "-o", tmp_path / "y.png", *reflect, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert b"template compare-1" in done.stdout
+    assert done.stderr == b""
+    assert ({path.name for path in tmp_path.rglob("*")}, len(service.requests)) == before
+
+
+def test_a_dry_run_without_a_request_says_so_and_writes_nothing(
+    service: OpenAIServer, tmp_path: Path
+) -> None:
+    sem = tmp_path / "house.sem"
+    assert run("semenc", HOUSE, "-o", sem, *OPENAI).returncode == 0
+    for command in (
+        ["semenc", HOUSE, "-o", tmp_path / "x.sem"],
+        ["semenc", HOUSE, "-o", tmp_path / "x.sem", "--ladder", "100,200"],
+        ["semenc", HOUSE, "-o", tmp_path / "x.sem", *OPENAI],
+        ["semdec", sem, "-o", tmp_path / "x.png"],
+    ):
+        done = run(*map(str, [*command, "--dry-run", "-q"]))
+        assert (done.returncode, done.stdout) == (0, b"nothing would be sent\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"cache", "house.sem"}
+    assert len(service.requests) == 1
+
+
 def test_refusals_and_failures_are_clear_and_leave_nothing(
     service: OpenAIServer, tmp_path: Path
 ) -> None:

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from refcodec.backends.errors import BackendError
 from refcodec.backends.sending import SentPicture
 
 CHARACTERS_PER_TOKEN: Final = 4
@@ -59,8 +58,11 @@ class PlannedRequest:
         return "\n".join([*lines, self.prompt])
 
 
-class DryRunStop(BackendError):  # noqa: N818 - an end that was asked for, not an error
-    """Nothing was sent, as asked; `planned` is the request that would have been."""
+class DryRunStop(Exception):  # noqa: N818 - an end that was asked for, not an error
+    """Nothing was sent, as asked; `planned` is the request that would have been.
+
+    It is no BackendError: whoever makes do without an answer would go on, and write a file.
+    """
 
     def __init__(self, planned: PlannedRequest) -> None:
         super().__init__(

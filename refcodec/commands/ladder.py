@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from refcodec.commands.common import complain, refuse_existing, standard_output, write_output
+from refcodec.commands.model_options import tell_that_nothing_is_sent
 from refcodec.errors import LimitError
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def write_ladder(arguments: Namespace, encoder: PictureEncoder, output: str) -> 
         except LimitError as error:
             failures.append(str(error))
             continue
+        if arguments.dry_run:
+            continue
         if arguments.folder:
             Path(name).parent.mkdir(parents=True, exist_ok=True)
         write_output(name, encoded.data, overwrite=arguments.force)
@@ -39,7 +42,10 @@ def write_ladder(arguments: Namespace, encoder: PictureEncoder, output: str) -> 
         if not arguments.quiet:
             for note in encoded.notes:
                 complain("semenc", f"{name}: {note}")
-    print(table(rows[::-1]), file=standard_output())
+    if arguments.dry_run:
+        tell_that_nothing_is_sent()
+    else:
+        print(table(rows[::-1]), file=standard_output())
     if failures:
         raise LimitError("; ".join(failures))
 

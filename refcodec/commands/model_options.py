@@ -20,7 +20,7 @@ PRIVACY = """\
 What leaves this machine: nothing, unless --describer openai or --generator openai is given, or
 a model is named that has to be downloaded. Then the picture, scaled down and without metadata,
 the prompts, and what a .sem file says go to the service at --base-url (default OPENAI_BASE_URL,
-or else OpenAI), with the key in OPENAI_API_KEY; --dry-run shows them without sending."""
+or else OpenAI), with the key in OPENAI_API_KEY; --dry-run shows the first request instead."""
 
 
 def add_describer_options(parser: ArgumentParser, purpose: str) -> _ArgumentGroup:
@@ -138,7 +138,9 @@ def add_service_options(parser: ArgumentParser) -> None:
     )
     group.add_argument("--no-cache", action="store_true", help="keep no answers, and use none")
     group.add_argument(
-        "--dry-run", action="store_true", help="print the first request instead of sending it"
+        "--dry-run",
+        action="store_true",
+        help="send and write nothing: print the first request, on whose answer others depend",
     )
     group.add_argument(
         "--device", metavar="NAME", help="where models of this machine run: cpu, cuda, mps"
@@ -200,3 +202,8 @@ def planned_requests_printed() -> Iterator[None]:
         yield
     except DryRunStop as stop:
         print(stop.planned.describe(), file=standard_output())
+
+
+def tell_that_nothing_is_sent() -> None:
+    """What a dry run says that has come to its end without a request."""
+    print("nothing would be sent", file=standard_output())

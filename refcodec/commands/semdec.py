@@ -24,6 +24,7 @@ from refcodec.commands.model_options import (
     add_service_options,
     backends_of,
     planned_requests_printed,
+    tell_that_nothing_is_sent,
 )
 from refcodec.commands.reflecting import add_reflection_options, check_reflection
 from refcodec.commands.values import integer
@@ -117,6 +118,9 @@ def draw(name: str, arguments: Namespace) -> None:
         drawing = _drawn(document, arguments, backends)
     else:
         generator = BaselineGenerator()
+    if arguments.dry_run:
+        tell_that_nothing_is_sent()
+        return
     png = to_png(drawing, document, data, generator)
     write_output(arguments.output, png, overwrite=arguments.force)
     if arguments.quiet:

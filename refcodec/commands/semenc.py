@@ -27,7 +27,7 @@ from refcodec.commands.common import (
     write_output,
 )
 from refcodec.commands.item_options import items_of
-from refcodec.commands.model_options import planned_requests_printed
+from refcodec.commands.model_options import planned_requests_printed, tell_that_nothing_is_sent
 from refcodec.commands.semenc_options import parse_arguments
 from refcodec.commands.threads import in_threads
 from refcodec.picture.names import EMBEDDED, LOCATOR_OF
@@ -61,6 +61,9 @@ def encode_picture(arguments: Namespace, backends: Backends, index: int) -> None
         write_ladder(arguments, encoder, output)
         return
     encoded = encode_one_file(arguments, backends, encoder)
+    if arguments.dry_run:
+        tell_that_nothing_is_sent()
+        return
     write_file(arguments, output, encoded.data)
     if not arguments.quiet:
         report(arguments, index, encoded)
