@@ -281,6 +281,44 @@ def test_reflection_on_both_sides(service: OpenAIServer, tmp_path: Path) -> None
         assert strip.width > 100
 
 
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_asked(
+    service: OpenAIServer, tmp_path: Path
+) -> None:
+    sem, file, report = tmp_path / "house.sem", tmp_path / "file", tmp_path / "report"
+    sem.write_bytes(refcodec.dumps(refcodec.Document(text="A dog.", canvas=(64, 64))))
+    file.touch()
+    report.mkdir()
+    (report / "reflection.json").write_bytes(b"earlier")
+    reflect = [*OPENAI, "--generator", "openai", "--reflect", 1]
+    for folder, message in ((file, b"is not a folder"), (report, b"-f overwrites it")):
+        for command in (
+            ["semenc", HOUSE, "-o", tmp_path / "x.sem", "--max-bytes", 40],
+            ["semdec", sem, "-o", tmp_path / "x.png"],
+        ):
+            done = run(*map(str, [*command, *reflect, "--report", folder]))
+            assert done.returncode == 1
+            assert message in done.stderr
+            assert str(folder).encode() in done.stderr
+    assert service.requests == []
+    assert (report / "reflection.json").read_bytes() == b"earlier"
+
+
+def test_what_was_paid_for_is_written_before_the_report(
+    service: OpenAIServer, tmp_path: Path
+) -> None:
+    report, sem = tmp_path / "report", tmp_path / "x.sem"
+    (report / "reflection.json").mkdir(parents=True)
+    reflect = ["--generator", "openai", "--reflect", 1, "--report", report, "-f"]
+    done = run("semenc", HOUSE, "-o", sem, "--max-bytes", 40, *OPENAI, *reflect)
+    assert done.returncode == 1
+    assert b"reflection.json" in done.stderr
+    assert sem.exists()
+    done = run("semdec", sem, *OPENAI, *reflect)
+    assert done.returncode == 1
+    assert sem.with_suffix(".png").exists()
+    assert service.requests
+
+
 def test_the_library_takes_names_and_objects(service: OpenAIServer) -> None:
     document = refcodec.describe(HOUSE, describer="openai", preset="items", max_bytes=150)
     assert len(refcodec.dumps(document)) <= 150

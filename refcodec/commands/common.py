@@ -139,6 +139,27 @@ def refuse_existing(name: str, *, overwrite: bool) -> None:
         raise FileExistsError(errno.EEXIST, "exists already; -f overwrites it", name)
 
 
+def check_output(name: str, *, overwrite: bool) -> None:
+    """`refuse_existing`, and OSError where the folder of the file is not there or no folder."""
+    refuse_existing(name, overwrite=overwrite)
+    if name != STANDARD_STREAM:
+        parent = Path(name).absolute().parent
+        if not parent.exists():
+            raise FileNotFoundError(errno.ENOENT, "its folder is not there; make it first", name)
+        check_folder(parent, name)
+
+
+def check_folder(folder: Path, name: str) -> None:
+    """OSError, about `name`, where the folder is none, or could not be made or written into."""
+    there = folder.absolute()
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, f"{there} is not a folder", name)
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, f"{there} cannot be written into", name)
+
+
 def print_as_utf8() -> None:
     """Print UTF-8 whatever the locale: it must not decide whether a text can be printed."""
     if isinstance(sys.stdout, io.TextIOWrapper):

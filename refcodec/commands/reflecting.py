@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from refcodec.commands.common import complain
+from refcodec.commands.common import check_folder, complain, refuse_existing
 from refcodec.commands.values import integer
 from refcodec.picture.names import BASELINE, EMBEDDED
 
@@ -42,7 +42,7 @@ def check_reflection(parser: ArgumentParser, arguments: Namespace) -> None:
 
 def reflect_on_text(
     arguments: Namespace, backends: Backends, encoder: PictureEncoder, max_bytes: int
-) -> Encoded:
+) -> tuple[Encoded, Reflection]:
     """The file of a description that says what its drawing first lost, within `max_bytes`."""
     from refcodec.errors import LimitError
     from refcodec.reflection.encoder import describer_rewrite, reflect_description
@@ -65,19 +65,18 @@ def reflect_on_text(
         seed=arguments.seed,
         on_step=_teller("semenc", arguments),
     )
-    _report(arguments, reflection)
     document = reflection.best.document
     if document.text == first.document.text:
         # Nothing was better, so the bytes that were kept for it are the describer's.
         best = encoder.encode(max_bytes)
     else:
         best = encoder.refit(document, max_bytes)
-    return replace(best, notes=(*best.notes, *reflection.notes))
+    return replace(best, notes=(*best.notes, *reflection.notes)), reflection
 
 
 def reflect_on_drawing(
     arguments: Namespace, backends: Backends, document: Document, seed: int | None
-) -> Drawing:
+) -> tuple[Drawing, Reflection]:
     """The best drawing of a document after so many rounds."""
     from refcodec.reflection.decoder import reflect_drawing
     from refcodec.reflection.judge import ModelJudge
@@ -90,9 +89,8 @@ def reflect_on_drawing(
         seed,
         on_step=_teller("semdec", arguments),
     )
-    _report(arguments, reflection)
     drawing = reflection.best.drawing
-    return replace(drawing, notes=(*drawing.notes, *reflection.notes))
+    return replace(drawing, notes=(*drawing.notes, *reflection.notes)), reflection
 
 
 def _teller(command: str, arguments: Namespace) -> OnStep:
@@ -105,8 +103,20 @@ def _teller(command: str, arguments: Namespace) -> OnStep:
     return tell
 
 
-def _report(arguments: Namespace, reflection: Reflection) -> None:
+def check_report(arguments: Namespace) -> None:
+    """OSError, before anything is asked for, where the report could not be written."""
     if arguments.report is None:
+        return
+    from refcodec.reflection.report import JSON_NAME, STRIP_NAME
+
+    check_folder(arguments.report, str(arguments.report))
+    for name in (JSON_NAME, STRIP_NAME):
+        refuse_existing(str(arguments.report / name), overwrite=arguments.force)
+
+
+def report_reflection(arguments: Namespace, reflection: Reflection | None) -> None:
+    """Write the report, if there is to be one; only after the file that was paid for."""
+    if arguments.report is None or reflection is None:
         return
     from refcodec.reflection.report import write_report
 

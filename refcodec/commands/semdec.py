@@ -26,7 +26,13 @@ from refcodec.commands.model_options import (
     planned_requests_printed,
     tell_that_nothing_is_sent,
 )
-from refcodec.commands.reflecting import add_reflection_options, check_reflection
+from refcodec.commands.reflecting import (
+    add_reflection_options,
+    check_reflection,
+    check_report,
+    reflect_on_drawing,
+    report_reflection,
+)
 from refcodec.commands.values import integer
 from refcodec.document import Document
 from refcodec.limits import SEED_MAX
@@ -36,6 +42,7 @@ if TYPE_CHECKING:
 
     from refcodec.generators.interfaces import Drawing
     from refcodec.picture.backends import Backends
+    from refcodec.reflection.steps import Reflection
 
 DESCRIPTION = """\
 Draw a .sem file as a PNG.
@@ -109,20 +116,23 @@ def draw(name: str, arguments: Namespace) -> None:
     from refcodec.picture.output import to_png
 
     refuse_existing(arguments.output, overwrite=arguments.force)
+    check_report(arguments)
     data = read_input(name)
     document = loads(data)
     backends = backends_of(arguments)
-    drawing = _part(document, arguments)
-    if drawing is None:
+    part = _part(document, arguments)
+    if part is None:
         generator = backends.generator(arguments.generator)
-        drawing = _drawn(document, arguments, backends)
+        drawing, reflection = _drawn(document, arguments, backends)
     else:
         generator = BaselineGenerator()
+        drawing, reflection = part, None
     if arguments.dry_run:
         tell_that_nothing_is_sent()
         return
     png = to_png(drawing, document, data, generator)
     write_output(arguments.output, png, overwrite=arguments.force)
+    report_reflection(arguments, reflection)
     if arguments.quiet:
         return
     for note in drawing.notes:
@@ -144,13 +154,13 @@ def _part(document: Document, arguments: Namespace) -> Drawing | None:
     return Drawing(document.thumbnail.image())
 
 
-def _drawn(document: Document, arguments: Namespace, backends: Backends) -> Drawing:
+def _drawn(
+    document: Document, arguments: Namespace, backends: Backends
+) -> tuple[Drawing, Reflection | None]:
     seed = document.seed if arguments.seed is None else arguments.seed
     if arguments.reflect:
-        from refcodec.commands.reflecting import reflect_on_drawing
-
         return reflect_on_drawing(arguments, backends, document, seed)
-    return backends.generator(arguments.generator).draw(document, seed)
+    return backends.generator(arguments.generator).draw(document, seed), None
 
 
 def _map_image(document: Document, number: int) -> Image:

@@ -28,6 +28,7 @@ from refcodec.commands.common import (
 )
 from refcodec.commands.item_options import items_of
 from refcodec.commands.model_options import planned_requests_printed, tell_that_nothing_is_sent
+from refcodec.commands.reflecting import check_report, reflect_on_text, report_reflection
 from refcodec.commands.semenc_options import parse_arguments
 from refcodec.commands.threads import in_threads
 from refcodec.picture.names import EMBEDDED, LOCATOR_OF
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from refcodec.picture.backends import Backends
     from refcodec.picture.encoding import Encoded, PictureEncoder, Plan
     from refcodec.picture.load import LoadedPicture
+    from refcodec.reflection.steps import Reflection
 
 
 def encode_picture(arguments: Namespace, backends: Backends, index: int) -> None:
@@ -50,6 +52,7 @@ def encode_picture(arguments: Namespace, backends: Backends, index: int) -> None
     picture, output = arguments.pictures[index], arguments.outputs[index]
     if not arguments.ladder:
         refuse_existing(output, overwrite=arguments.force)
+    check_report(arguments)
     loaded = load_picture(standard_input() if picture == STANDARD_STREAM else picture)
     encoder = PictureEncoder(loaded, plan_of(arguments, backends, loaded))
     if not arguments.quiet:
@@ -60,16 +63,19 @@ def encode_picture(arguments: Namespace, backends: Backends, index: int) -> None
 
         write_ladder(arguments, encoder, output)
         return
-    encoded = encode_one_file(arguments, backends, encoder)
+    encoded, reflection = encode_one_file(arguments, backends, encoder)
     if arguments.dry_run:
         tell_that_nothing_is_sent()
         return
     write_file(arguments, output, encoded.data)
+    report_reflection(arguments, reflection)
     if not arguments.quiet:
         report(arguments, index, encoded)
 
 
-def encode_one_file(arguments: Namespace, backends: Backends, encoder: PictureEncoder) -> Encoded:
+def encode_one_file(
+    arguments: Namespace, backends: Backends, encoder: PictureEncoder
+) -> tuple[Encoded, Reflection | None]:
     """The file within the budget of the options, reflected upon if they say so."""
     max_bytes = arguments.max_bytes
     if arguments.ubpp is not None:
@@ -77,9 +83,7 @@ def encode_one_file(arguments: Namespace, backends: Backends, encoder: PictureEn
 
         max_bytes = bytes_for_rate(arguments.ubpp, encoder.picture.canvas)
     if not arguments.reflect:
-        return encoder.encode(max_bytes)
-    from refcodec.commands.reflecting import reflect_on_text
-
+        return encoder.encode(max_bytes), None
     return reflect_on_text(arguments, backends, encoder, max_bytes)
 
 
