@@ -17,12 +17,21 @@ def write_file(path: Path, data: bytes, *, overwrite: bool, private: bool = Fals
 
     Without `overwrite`, FileExistsError if there is a file of that name by then. A device
     or pipe is written to, never replaced; a file that is replaced keeps its permissions. With
-    `private`, only its owner can read the file. OSError if it cannot be written.
+    `private`, only its owner can read the file. OSError, with the file's name, if it cannot be
+    written.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         target.write_bytes(data)
         return
+    try:
+        _write_anew(target, data, overwrite=overwrite, private=private)
+    except OSError as error:
+        # Nobody has asked for the temporary file that the error may name.
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _write_anew(target: Path, data: bytes, *, overwrite: bool, private: bool) -> None:
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".sem-", delete=False) as temporary:
         source = Path(temporary.name)
         try:

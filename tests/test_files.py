@@ -28,6 +28,13 @@ def test_a_new_file_has_the_permissions_of_new_files(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
 
 
+def test_an_error_names_the_file_and_no_temporary_one(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "new"
+    with pytest.raises(FileNotFoundError) as caught:
+        write_file(path, b"x", overwrite=False)
+    assert caught.value.filename == str(path)
+
+
 def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path) -> None:
     path = tmp_path / "old"
     path.write_bytes(b"old")

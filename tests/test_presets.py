@@ -253,6 +253,7 @@ def test_an_interrupt_ends_at_once_and_the_rerun_goes_on(
         assert b"0.sem" in first
         os.kill(process.pid, signal.SIGINT)
         assert process.wait(timeout=20) == 130
+        assert b"sent, 0 answered from the cache" in process.stderr.read()
     service.closing.set()
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["0.sem"]
     service.closing.clear()
@@ -279,6 +280,38 @@ def test_reflection_on_both_sides(service: OpenAIServer, tmp_path: Path) -> None
     assert templates(service)[-1] == "compare-1"
     with Image.open(io.BytesIO((report / "reflection.png").read_bytes())) as strip:
         assert strip.width > 100
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_anything_is_asked(
+    service: OpenAIServer, tmp_path: Path
+) -> None:
+    sem, nowhere, file = tmp_path / "dog.sem", tmp_path / "nowhere", tmp_path / "file"
+    sem.write_bytes(refcodec.dumps(refcodec.Document(text="A dog.", canvas=(64, 64))))
+    file.touch()
+    generator = ["--generator", "openai"]
+    for output, command in (
+        (nowhere / "x.png", ["semdec", sem, *generator]),
+        (file / "x.png", ["semdec", sem, *generator]),
+        (nowhere / "x.sem", ["semenc", HOUSE, *OPENAI]),
+        (nowhere / "x.sem", ["semenc", HOUSE, *OPENAI, "--ladder", "20,40"]),
+        (file, ["semenc", HOUSE, sem, *OPENAI]),
+    ):
+        done = run(*map(str, [*command, "-o", output]))
+        assert done.returncode == 1
+        assert str(output.with_suffix("")).encode() in done.stderr
+        assert b"make it first" in done.stderr or b"is not a folder" in done.stderr
+    assert service.requests == []
+    done = run("semenc", HOUSE, "-o", f"{nowhere}/", *OPENAI)
+    assert (done.returncode, len(service.requests)) == (0, 1)
+
+
+def test_what_was_spent_is_told_also_of_a_failure(service: OpenAIServer, tmp_path: Path) -> None:
+    sem = tmp_path / "house.sem"
+    sem.write_bytes(refcodec.dumps(refcodec.Document(text="A dog.", canvas=(64, 64))))
+    service.fault = error_status(500, "down")
+    done = run("semdec", sem, "--generator", "openai", "--retries", 0)
+    assert done.returncode == 3
+    assert b"1 request sent" in done.stderr
 
 
 def test_a_report_that_cannot_be_written_is_refused_before_anything_is_asked(

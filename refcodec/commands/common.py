@@ -139,12 +139,15 @@ def refuse_existing(name: str, *, overwrite: bool) -> None:
         raise FileExistsError(errno.EEXIST, "exists already; -f overwrites it", name)
 
 
-def check_output(name: str, *, overwrite: bool) -> None:
-    """`refuse_existing`, and OSError where the folder of the file is not there or no folder."""
+def check_output(name: str, *, overwrite: bool, makes_folder: bool = False) -> None:
+    """Raise OSError early, like `refuse_existing`, also where the file's folder is not right.
+
+    With `makes_folder`, the folder may be one that is still to be made.
+    """
     refuse_existing(name, overwrite=overwrite)
     if name != STANDARD_STREAM:
         parent = Path(name).absolute().parent
-        if not parent.exists():
+        if not (makes_folder or parent.exists()):
             raise FileNotFoundError(errno.ENOENT, "its folder is not there; make it first", name)
         check_folder(parent, name)
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from refcodec.commands.common import complain, refuse_existing, standard_output, write_output
+from refcodec.commands.common import check_output, complain, standard_output, write_output
 from refcodec.commands.model_options import tell_that_nothing_is_sent
 from refcodec.errors import LimitError
 
@@ -24,7 +24,8 @@ def write_ladder(arguments: Namespace, encoder: PictureEncoder, output: str) -> 
     """
     names = {budget: rung_name(output, budget) for budget in sorted(arguments.ladder)}
     for name in names.values():
-        refuse_existing(name, overwrite=arguments.force)
+        makes_folder = arguments.folder is not None
+        check_output(name, overwrite=arguments.force, makes_folder=makes_folder)
     rows = []
     failures = []
     for budget, name in reversed(names.items()):

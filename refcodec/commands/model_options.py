@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from refcodec.backends.model_names import DIFFUSION, IMAGE, LOCAL_VISION, VISION
-from refcodec.commands.common import standard_output
+from refcodec.commands.common import complain, standard_output
 from refcodec.commands.values import fraction, integer, number, numbers
 from refcodec.picture.names import DESCRIBERS, GENERATORS
 
@@ -191,6 +191,16 @@ def _sizes(word: str) -> tuple[tuple[int, int], ...]:
         return parse_sizes(word)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
+
+
+@contextmanager
+def account_told(command: str, arguments: Namespace, backends: Backends) -> Iterator[None]:
+    """Say at the end what was asked for and spent, also where that end is an error."""
+    try:
+        yield
+    finally:
+        if not (arguments.quiet or backends.account.is_empty):
+            complain(command, backends.account.report())
 
 
 @contextmanager

@@ -11,14 +11,15 @@ from refcodec.commands.common import (
     STANDARD_STREAM,
     CommandError,
     attempt,
+    check_output,
     complain,
     new_parser,
     read_input,
-    refuse_existing,
     run,
     write_output,
 )
 from refcodec.commands.model_options import (
+    account_told,
     add_describer_options,
     add_generator_options,
     add_service_options,
@@ -110,16 +111,15 @@ def _default_output(parser: ArgumentParser, file: str) -> str:
         parser.error(f"{file!r} is not the name of a file")
 
 
-def draw(name: str, arguments: Namespace) -> None:
+def draw(name: str, arguments: Namespace, backends: Backends) -> None:
     """Draw one file."""
     from refcodec.generators.baseline import BaselineGenerator
     from refcodec.picture.output import to_png
 
-    refuse_existing(arguments.output, overwrite=arguments.force)
+    check_output(arguments.output, overwrite=arguments.force)
     check_report(arguments)
     data = read_input(name)
     document = loads(data)
-    backends = backends_of(arguments)
     part = _part(document, arguments)
     if part is None:
         generator = backends.generator(arguments.generator)
@@ -137,8 +137,6 @@ def draw(name: str, arguments: Namespace) -> None:
         return
     for note in drawing.notes:
         complain("semdec", note)
-    if not backends.account.is_empty:
-        complain("semdec", backends.account.report())
 
 
 def _part(document: Document, arguments: Namespace) -> Drawing | None:
@@ -181,12 +179,14 @@ def _map_image(document: Document, number: int) -> Image:
 
 def draw_file(arguments: Namespace) -> int:
     """Draw the file; the exit status."""
+    backends = backends_of(arguments)
 
     def draw_or_plan(name: str) -> None:
         with planned_requests_printed():
-            draw(name, arguments)
+            draw(name, arguments, backends)
 
-    return attempt("semdec", arguments.file, draw_or_plan)
+    with account_told("semdec", arguments, backends):
+        return attempt("semdec", arguments.file, draw_or_plan)
 
 
 def main() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -19,15 +19,20 @@ from refcodec.commands.common import (
     STANDARD_STREAM,
     STATUS_FAILED,
     attempt,
+    check_output,
     complain,
     first_failure,
-    refuse_existing,
     run,
     standard_input,
     write_output,
 )
 from refcodec.commands.item_options import items_of
-from refcodec.commands.model_options import planned_requests_printed, tell_that_nothing_is_sent
+from refcodec.commands.model_options import (
+    account_told,
+    backends_of,
+    planned_requests_printed,
+    tell_that_nothing_is_sent,
+)
 from refcodec.commands.reflecting import check_report, reflect_on_text, report_reflection
 from refcodec.commands.semenc_options import parse_arguments
 from refcodec.commands.threads import in_threads
@@ -51,7 +56,8 @@ def encode_picture(arguments: Namespace, backends: Backends, index: int) -> None
 
     picture, output = arguments.pictures[index], arguments.outputs[index]
     if not arguments.ladder:
-        refuse_existing(output, overwrite=arguments.force)
+        makes_folder = arguments.folder is not None
+        check_output(output, overwrite=arguments.force, makes_folder=makes_folder)
     check_report(arguments)
     loaded = load_picture(standard_input() if picture == STANDARD_STREAM else picture)
     encoder = PictureEncoder(loaded, plan_of(arguments, backends, loaded))
@@ -170,29 +176,26 @@ def encode_one(arguments: Namespace, backends: Backends, index: int) -> int:
 
 def encode_pictures(arguments: Namespace) -> int:
     """Write every picture; the first failure's status."""
-    from refcodec.commands.model_options import backends_of
-
     backends = backends_of(arguments)
+    with account_told("semenc", arguments, backends):
+        return first_failure(_statuses(arguments, backends))
+
+
+def _statuses(arguments: Namespace, backends: Backends) -> Iterable[int]:
+    """The exit status of each picture, as they come."""
     indices = range(len(arguments.pictures))
     jobs = min(arguments.jobs, len(indices))
     if arguments.describer != EMBEDDED:
         # Whoever waits for answers shares one connection, one cache and one model.
-        statuses = in_threads(partial(encode_one, arguments, backends), jobs, indices)
-    elif jobs == 1 or STANDARD_STREAM in arguments.pictures:
+        return in_threads(partial(encode_one, arguments, backends), jobs, indices)
+    if jobs == 1 or STANDARD_STREAM in arguments.pictures:
         # Another process could not read this one's standard input.
-        statuses = map(partial(encode_one, arguments, backends), indices)
-    else:
-        statuses = _in_processes(partial(_encode_apart, arguments), jobs, indices)
-    status = first_failure(statuses)
-    if not (arguments.quiet or backends.account.is_empty):
-        complain("semenc", backends.account.report())
-    return status
+        return map(partial(encode_one, arguments, backends), indices)
+    return _in_processes(partial(_encode_apart, arguments), jobs, indices)
 
 
 def _encode_apart(arguments: Namespace, index: int) -> int:
     """`encode_one` in a process of its own, which cannot be handed the other's backends."""
-    from refcodec.commands.model_options import backends_of
-
     return encode_one(arguments, backends_of(arguments), index)
 
 
