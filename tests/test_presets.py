@@ -149,6 +149,20 @@ def test_a_rung_that_nothing_fits_does_not_keep_the_others_from_being_written(
     assert service.requests
 
 
+def test_a_ladder_goes_on_where_it_was(service: OpenAIServer, tmp_path: Path) -> None:
+    ladder = ["semenc", HOUSE, "-o", tmp_path / "house.sem", *OPENAI, "--ladder", "13,26"]
+    (tmp_path / "house-26.sem").write_bytes(b"earlier")
+    assert run(*map(str, ladder)).returncode == 1
+    assert service.requests == []
+    done = run(*map(str, [*ladder, "--skip-existing"]))
+    assert done.returncode == 0, done.stderr
+    assert b"house-26.sem: there already, left as it is" in done.stderr
+    first, second = [line.split() for line in done.stdout.decode().splitlines()[1:]]
+    assert first[:2] == ["13", str((tmp_path / "house-13.sem").stat().st_size)]
+    assert second[:7] == ["26", "7", "-", "-", "-", "-", "0"]
+    assert (tmp_path / "house-26.sem").read_bytes() == b"earlier"
+
+
 def test_a_cached_rerun_makes_no_request(service: OpenAIServer, tmp_path: Path) -> None:
     for name in ("one.sem", "two.sem"):
         options = ["--preset", "items", "--max-bytes", 210, *OPENAI]
@@ -257,9 +271,15 @@ def test_an_interrupt_ends_at_once_and_the_rerun_goes_on(
     service.closing.set()
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["0.sem"]
     service.closing.clear()
-    done = run(*map(str, ["semenc", *pictures, "-f", "-o", tmp_path / "out", *OPENAI]))
+    before = (tmp_path / "out" / "0.sem").stat().st_mtime_ns
+    sent = len(service.requests)
+    again = ["semenc", *pictures, "-o", tmp_path / "out", *OPENAI]
+    assert run(*map(str, [*again, "-f", "--skip-existing"])).returncode == 2
+    done = run(*map(str, [*again, "--skip-existing"]))
     assert done.returncode == 0, done.stderr
-    assert b"1 answered from the cache" in done.stderr
+    assert b"0.sem: there already, left as it is" in done.stderr
+    assert len(service.requests) == sent + 2
+    assert (tmp_path / "out" / "0.sem").stat().st_mtime_ns == before
     assert len(list((tmp_path / "out").iterdir())) == 3
 
 

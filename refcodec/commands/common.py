@@ -135,8 +135,13 @@ def write_output(name: str, data: bytes, *, overwrite: bool) -> None:
 
 def refuse_existing(name: str, *, overwrite: bool) -> None:
     """Raise FileExistsError early, before work is spent on a file that may not be written."""
-    if not overwrite and name != STANDARD_STREAM and Path(name).exists():
+    if not overwrite and is_there(name):
         raise FileExistsError(errno.EEXIST, "exists already; -f overwrites it", name)
+
+
+def is_there(name: str) -> bool:
+    """Whether a file of this name exists; standard output is never there already."""
+    return name != STANDARD_STREAM and Path(name).exists()
 
 
 def check_output(name: str, *, overwrite: bool, makes_folder: bool = False) -> None:

@@ -214,6 +214,12 @@ def planned_requests_printed() -> Iterator[None]:
         print(stop.planned.describe(), file=standard_output())
 
 
+def tell_that_it_is_there(arguments: Namespace, name: str) -> None:
+    """What semenc says of a file that it skips."""
+    if not arguments.quiet:
+        complain("semenc", f"{name}: there already, left as it is")
+
+
 def tell_that_nothing_is_sent() -> None:
     """What a dry run says that has come to its end without a request."""
     print("nothing would be sent", file=standard_output())

@@ -22,6 +22,7 @@ from refcodec.commands.common import (
     check_output,
     complain,
     first_failure,
+    is_there,
     run,
     standard_input,
     write_output,
@@ -31,6 +32,7 @@ from refcodec.commands.model_options import (
     account_told,
     backends_of,
     planned_requests_printed,
+    tell_that_it_is_there,
     tell_that_nothing_is_sent,
 )
 from refcodec.commands.reflecting import check_report, reflect_on_text, report_reflection
@@ -56,6 +58,9 @@ def encode_picture(arguments: Namespace, backends: Backends, index: int) -> None
 
     picture, output = arguments.pictures[index], arguments.outputs[index]
     if not arguments.ladder:
+        if arguments.skip_existing and is_there(output):
+            tell_that_it_is_there(arguments, output)
+            return
         makes_folder = arguments.folder is not None
         check_output(output, overwrite=arguments.force, makes_folder=makes_folder)
     check_report(arguments)

@@ -46,7 +46,13 @@ def parse_arguments() -> Namespace:
         help="the file to write, or a folder; - is standard output; "
         "default: PICTURE with the ending .sem",
     )
-    parser.add_argument("-f", "--force", action="store_true", help="overwrite files")
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("-f", "--force", action="store_true", help="overwrite files")
+    existing.add_argument(
+        "--skip-existing",
+        action="store_true",
+        help="leave files that are there already as they are, and go on with the others",
+    )
     parser.add_argument("--preset", choices=list(PRESETS), help=PRESETS_HELP)
     _add_text_options(parser)
     _add_budget_options(parser)
