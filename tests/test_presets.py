@@ -14,6 +14,7 @@ from PIL import Image
 
 import refcodec
 from refcodec import Box, Style
+from refcodec.describers.templates import load_template
 from tests import service_eye
 from tests.commands import HOUSE, SCRIPTS, run
 from tests.openai_faults import error_status, refusal, slow
@@ -402,12 +403,69 @@ def test_the_library_takes_names_and_objects(service: OpenAIServer) -> None:
         ["--text-share", "0"],
         ["--image-sizes", "large"],
         ["--template", "a", "--item-count", "16"],
+        ["--template", "a"],
+        ["--model", "a"],
+        ["--generator", "openai"],
+        ["--locator", "clip"],
+        ["--locator", "clip", "--item", "house", "--saliency"],
+        ["--locator", "boxes", "--preset", "items"],
+        ["--locator", "boxes", "--item", "house"],
+        ["--clip-model", "a", "--preset", "text"],
+        ["--clip-model", "a", "--preset", "items"],
     ],
 )
 def test_wishes_that_contradict_each_other(options: list[str]) -> None:
     done = run("semenc", HOUSE, *options)
     assert done.returncode == 2
     assert done.stdout == b""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--describer", "openai"],
+        ["--model", "a"],
+        ["--thumbnail", "--generator", "openai"],
+        ["--map", "1", "--generator", "openai"],
+        ["--map", "1", "--generator", "openai", "--describer", "openai", "--reflect", "1"],
+        ["--report", "x"],
+    ],
+)
+def test_wishes_of_a_drawing_that_contradict_each_other(options: list[str]) -> None:
+    done = run("semdec", "x.sem", *options)
+    assert done.returncode == 2
+    assert done.stdout == b""
+
+
+@pytest.mark.parametrize(
+    ("preset", "kind", "asks"),
+    [("text", "items-1", b"it asks for items"), ("items", "raster-1", b"it asks for no items")],
+)
+def test_a_template_is_of_the_kind_of_the_preset(
+    service: OpenAIServer, tmp_path: Path, preset: str, kind: str, asks: bytes
+) -> None:
+    template, sem = tmp_path / f"{kind}.txt", tmp_path / "x.sem"
+    template.write_text(load_template(kind).text, "utf-8")
+    options = [*OPENAI, "--template", template, "--preset"]
+    done = run("semenc", HOUSE, "-o", sem, *options, preset)
+    assert done.returncode == 3
+    assert asks in done.stderr
+    assert service.requests == []
+    other = {"text": "items", "items": "raster"}[preset]
+    assert run("semenc", HOUSE, "-o", sem, *options, other).returncode == 0
+
+
+def test_an_item_without_a_place_may_be_given_a_locator(
+    service: OpenAIServer, tmp_path: Path
+) -> None:
+    options = ["--item", "house", "--item", "hedge", "--box", "0,0,1,1", "--locator"]
+    for locator, describer in (("boxes", OPENAI), ("saliency", []), ("none", OPENAI)):
+        sem = tmp_path / f"{locator}.sem"
+        done = run("semenc", HOUSE, "-o", sem, *describer, *options, locator)
+        assert done.returncode == 0, done.stderr
+        names = [item.name for item in refcodec.loads(sem.read_bytes()).items]
+        assert names == ["house", "hedge"]
+    assert service.requests
 
 
 def test_settings_that_no_service_has(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from refcodec.commands.model_options import (
     planned_requests_printed,
     tell_that_nothing_is_sent,
 )
+from refcodec.commands.option_checks import check_drawing
 from refcodec.commands.reflecting import (
     add_reflection_options,
     check_reflection,
@@ -95,6 +96,7 @@ def parse_arguments() -> Namespace:
     add_service_options(parser)
     arguments = parser.parse_args()
     check_reflection(parser, arguments)
+    check_drawing(parser, arguments)
     if arguments.output is None:
         arguments.output = _default_output(parser, arguments.file)
     elif arguments.output != STANDARD_STREAM and Path(arguments.output).suffix.lower() != ".png":

@@ -119,7 +119,7 @@ def plan_of(arguments: Namespace, backends: Backends, loaded: LoadedPicture) -> 
         fixed=None if arguments.text is None else Description(arguments.text, style=style),
         items=items_of(arguments, loaded),
         item_wish=ItemWish(arguments.item_count, arguments.name_words, arguments.detail_words),
-        locator=locator_of(arguments, backends) if preset.has_items else None,
+        locator=locator_of(arguments, backends, preset),
         thumbnail_bytes=preset.thumbnail_limit(
             arguments.thumbnail_bytes, has_budget=has_budget(arguments)
         ),
@@ -137,16 +137,25 @@ def has_budget(arguments: Namespace) -> bool:
 
 
 def template_of(arguments: Namespace, preset: Preset) -> str | Template:
-    """The prompt template: the preset's, or the user's own."""
+    """The prompt template: the preset's, or the user's own, which must be of the same kind."""
     if arguments.template is None:
         return preset.template
-    from refcodec.describers.templates import read_template
+    from refcodec.describers.templates import TemplateError, read_template
 
-    return read_template(arguments.template)
+    template = read_template(arguments.template)
+    if arguments.preset is not None and template.asks_for_items != preset.has_items:
+        asks = "asks for items" if template.asks_for_items else "asks for no items"
+        raise TemplateError(
+            f"template {template.name}: it {asks}, unlike --preset {arguments.preset}; give "
+            "another preset or template"
+        )
+    return template
 
 
-def locator_of(arguments: Namespace, backends: Backends) -> Locator | None:
-    """Who finds the items of the describer."""
+def locator_of(arguments: Namespace, backends: Backends, preset: Preset) -> Locator | None:
+    """Who finds the items: the preset's come with a locator, the user's if one is named."""
+    if not (preset.has_items or arguments.locator):
+        return None
     name = arguments.locator or LOCATOR_OF[arguments.describer]
     return backends.locator(name, arguments.describer, arguments.map_size, arguments.map_bits)
 

@@ -14,6 +14,7 @@ from refcodec.commands.model_options import (
     add_generator_options,
     add_service_options,
 )
+from refcodec.commands.option_checks import check_describing
 from refcodec.commands.reflecting import add_reflection_options, check_reflection
 from refcodec.commands.values import fraction, integer, integers, number
 from refcodec.limits import FILE_MAX_BYTES, SEED_MAX, THUMBNAIL_MAX_BYTES
@@ -213,6 +214,7 @@ def _complete(parser: ArgumentParser, arguments: Namespace) -> None:
 def _check_reflection(parser: ArgumentParser, arguments: Namespace) -> None:
     has_budget = arguments.max_bytes is not None or arguments.ubpp is not None
     check_reflection(parser, arguments)
+    check_describing(parser, arguments)
     if arguments.reflect and not has_budget:
         parser.error("--reflect spends the bytes of a budget; give --max-bytes or --ubpp")
     if arguments.report and len(arguments.pictures) > 1:

@@ -1,0 +1,57 @@
+"""Options that contradict each other, or would be ignored: usage errors before any work is done."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from refcodec.picture.names import BASELINE, EMBEDDED, LOCATOR_OF
+
+_ITEMS_PRESET = "items"
+_BOXES = "boxes"
+_CLIP = "clip"
+
+
+def check_describing(parser: ArgumentParser, arguments: Namespace) -> None:
+    """What semenc is told of describer, locator and generator, or a usage error."""
+    if arguments.describer == EMBEDDED:
+        _refuse_model(parser, arguments)
+        if arguments.template:
+            parser.error("--template is for a model; give --describer openai or transformers")
+    if arguments.generator != BASELINE and not arguments.reflect:
+        parser.error("--generator draws for --reflect; give that as well, or draw with semdec")
+    _check_locator(parser, arguments)
+
+
+def check_drawing(parser: ArgumentParser, arguments: Namespace) -> None:
+    """What semdec is told of generator and describer, or a usage error."""
+    if arguments.describer == EMBEDDED:
+        _refuse_model(parser, arguments)
+    elif not arguments.reflect:
+        parser.error("--describer looks at drawings for --reflect; give that as well")
+    is_part = arguments.thumbnail or arguments.map is not None
+    if is_part and (arguments.reflect or arguments.generator != BASELINE):
+        parser.error("--thumbnail and --map draw nothing; leave out --generator and --reflect")
+
+
+def has_items_to_locate(arguments: Namespace) -> bool:
+    """Whether there are items that a locator may find: the user's without places, or a model's."""
+    if arguments.items:
+        return any(option.place is None for option in arguments.items)
+    return bool(arguments.preset == _ITEMS_PRESET)
+
+
+def _refuse_model(parser: ArgumentParser, arguments: Namespace) -> None:
+    if arguments.model:
+        parser.error("--model is for a describer that has one; give --describer as well")
+
+
+def _check_locator(parser: ArgumentParser, arguments: Namespace) -> None:
+    if (arguments.locator or arguments.clip_model) and not has_items_to_locate(arguments):
+        parser.error(
+            "--locator and --clip-model find items; give --preset items, or an --item without place"
+        )
+    if arguments.locator == _BOXES and arguments.describer == EMBEDDED:
+        parser.error("--locator boxes asks a model; give --describer openai or transformers")
+    default = LOCATOR_OF[arguments.describer] if arguments.preset == _ITEMS_PRESET else None
+    if arguments.clip_model and (arguments.locator or default) != _CLIP:
+        parser.error("--clip-model is for --locator clip; give that as well")
