@@ -569,6 +569,7 @@ def test_a_model_that_is_not_there_has_status_3(originals: Path, tmp_path: Path)
         done = run("semeval", originals / "house.png", file, *options)
         assert done.returncode == 3
         assert says in done.stderr
+        assert done.stderr.count(b"semeval:") == 1
         assert b"Traceback" not in done.stderr
         assert done.stdout == b""
 

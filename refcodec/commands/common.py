@@ -72,24 +72,29 @@ def first_failure(statuses: Iterable[int]) -> int:
 
 
 def attempt(command: str, name: str, action: Callable[[str], None]) -> int:
-    """Run `action(name)`; print the error that ends it, if any, and return its exit status."""
+    """Run `action(name)`; print the error that ends it, if any, and return its exit status.
+
+    Messages begin with the name, unless it is empty.
+    """
+    about = f"{name}: " if name else ""
     try:
         action(name)
     except SemError as error:
-        complain(command, f"{name}: {error} [{error.name}]")
+        complain(command, f"{about}{error} [{error.name}]")
         return error.status
     except CommandError as error:
-        complain(command, f"{name}: {error}")
+        complain(command, f"{about}{error}")
         return STATUS_FAILED
     except BackendError as error:
-        complain(command, f"{name}: {error}")
+        complain(command, f"{about}{error}")
         return STATUS_BACKEND
     except BrokenPipeError:
         # The reader of our output has left; what remains to be flushed must not raise again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return STATUS_FAILED
     except OSError as error:
-        complain(command, f"{error.filename or name}: {error.strerror or error}")
+        about = f"{error.filename}: " if error.filename else about
+        complain(command, f"{about}{error.strerror or error}")
         return STATUS_FAILED
     return 0
 

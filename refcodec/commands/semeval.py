@@ -212,7 +212,7 @@ def _name(path: Path) -> str:
 def evaluate_all(arguments: Namespace) -> int:
     """Measure every case, print the table and write the report; the first failure's status."""
     print_as_utf8()
-    status = attempt("semeval", "semeval", partial(_prepare, arguments=arguments))
+    status = attempt("semeval", "", partial(_prepare, arguments=arguments))
     if status:
         return status
     for leftover in arguments.leftovers:
@@ -220,7 +220,7 @@ def evaluate_all(arguments: Namespace) -> int:
     cases = range(len(arguments.cases))
     statuses = [_measure_one(arguments, index) for index in cases]
     if arguments.results:
-        statuses.append(attempt("semeval", "semeval", partial(_report, arguments=arguments)))
+        statuses.append(attempt("semeval", "", partial(_report, arguments=arguments)))
     return first_failure(statuses)
 
 
