@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import refcodec
-from refcodec import Box, Style
+from refcodec import Box, Document, Item, Style
 from refcodec.describers.templates import load_template
 from tests import service_eye
 from tests.commands import HOUSE, SCRIPTS, run
@@ -335,6 +335,38 @@ def test_what_was_spent_is_told_also_of_a_failure(service: OpenAIServer, tmp_pat
     assert b"1 request sent" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("document", "template", "scores"),
+    [
+        (Document(text=service_eye.text_of(20), canvas=(64, 64)), "text", (0.4, 1)),
+        (Document(text="A dog.", canvas=(64, 64), style=Style.RASTER), "text", (0, 0.1)),
+        (
+            Document(text="A dog.", canvas=(64, 64), items=(Item("house", "white"),)),
+            "items-1",
+            (0.2, 0.8),
+        ),
+    ],
+)
+def test_a_describer_may_judge(
+    service: OpenAIServer,
+    tmp_path: Path,
+    document: Document,
+    template: str,
+    scores: tuple[float, float],
+) -> None:
+    sem, report = tmp_path / "x.sem", tmp_path / "report"
+    sem.write_bytes(refcodec.dumps(document))
+    options = [*OPENAI, "--reflect", 1, "--judge", "describe", "--report", report]
+    draw(sem, *options)
+    asked = [request for request in service.requests if request.path not in {EDITS, GENERATIONS}]
+    assert {template_of(request) or "text" for request in asked} == {template}
+    scans = load_template("raster-1").text.splitlines()[0] in asked[0].prompt
+    assert scans == (document.style is Style.RASTER)
+    told = json.loads((report / "reflection.json").read_text("utf-8"))
+    assert told["about"]["judge"] == "describe"
+    assert scores[0] <= told["steps"][0]["score"] <= scores[1]
+
+
 def test_a_report_that_cannot_be_written_is_refused_before_anything_is_asked(
     service: OpenAIServer, tmp_path: Path
 ) -> None:
@@ -429,6 +461,7 @@ def test_wishes_that_contradict_each_other(options: list[str]) -> None:
         ["--map", "1", "--generator", "openai"],
         ["--map", "1", "--generator", "openai", "--describer", "openai", "--reflect", "1"],
         ["--report", "x"],
+        ["--judge", "describe"],
     ],
 )
 def test_wishes_of_a_drawing_that_contradict_each_other(options: list[str]) -> None:

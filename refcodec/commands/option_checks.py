@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from refcodec.commands.reflecting import COMPARE
 from refcodec.picture.names import BASELINE, EMBEDDED, LOCATOR_OF
 
 _ITEMS_PRESET = "items"
@@ -28,6 +29,8 @@ def check_drawing(parser: ArgumentParser, arguments: Namespace) -> None:
         _refuse_model(parser, arguments)
     elif not arguments.reflect:
         parser.error("--describer looks at drawings for --reflect; give that as well")
+    if arguments.judge != COMPARE and not arguments.reflect:
+        parser.error("--judge compares for --reflect; give that as well")
     is_part = arguments.thumbnail or arguments.map is not None
     if is_part and (arguments.reflect or arguments.generator != BASELINE):
         parser.error("--thumbnail and --map draw nothing; leave out --generator and --reflect")

@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING, Final
 from refcodec.commands.common import check_folder, complain, refuse_existing
 from refcodec.commands.values import integer
 from refcodec.picture.names import BASELINE, EMBEDDED
+from refcodec.text.content import Style
 
 if TYPE_CHECKING:
     from refcodec.document import Document
     from refcodec.generators.interfaces import Drawing
     from refcodec.picture.backends import Backends
     from refcodec.picture.encoding import Encoded, PictureEncoder
+    from refcodec.reflection.judge import Judge
     from refcodec.reflection.steps import OnStep, Reflection, Step
 
+# How a drawing is compared with its text.
+COMPARE: Final = "compare"
+JUDGES: Final = (COMPARE, "describe")
 # The share of a budget for the first description; the rest is for what its drawing has lost.
 FIRST_SHARE: Final = 0.75
 
@@ -79,18 +84,29 @@ def reflect_on_drawing(
 ) -> tuple[Drawing, Reflection]:
     """The best drawing of a document after so many rounds."""
     from refcodec.reflection.decoder import reflect_drawing
-    from refcodec.reflection.judge import ModelJudge
 
     reflection = reflect_drawing(
         document,
         backends.generator(arguments.generator),
-        ModelJudge(backends.vision(arguments.describer)),
+        _judge(arguments, backends, document),
         arguments.reflect,
         seed,
         on_step=_teller("semdec", arguments),
     )
     drawing = reflection.best.drawing
     return replace(drawing, notes=(*drawing.notes, *reflection.notes)), reflection
+
+
+def _judge(arguments: Namespace, backends: Backends, document: Document) -> Judge:
+    from refcodec.reflection.judge import DescriberJudge, ModelJudge
+
+    if arguments.judge == COMPARE:
+        return ModelJudge(backends.vision(arguments.describer))
+    # The drawing is described in the way in which the document describes.
+    template = "items" if document.items else "caption"
+    if document.style is Style.RASTER:
+        template = "raster"
+    return DescriberJudge(backends.describer(arguments.describer, template))
 
 
 def _teller(command: str, arguments: Namespace) -> OnStep:
@@ -123,5 +139,9 @@ def report_reflection(arguments: Namespace, reflection: Reflection | None) -> No
     write_report(
         arguments.report,
         reflection,
-        {"generator": arguments.generator, "describer": arguments.describer},
+        {
+            name: getattr(arguments, name)
+            for name in ("generator", "describer", "judge")
+            if hasattr(arguments, name)
+        },
     )

@@ -29,6 +29,8 @@ from refcodec.commands.model_options import (
 )
 from refcodec.commands.option_checks import check_drawing
 from refcodec.commands.reflecting import (
+    COMPARE,
+    JUDGES,
     add_reflection_options,
     check_reflection,
     check_report,
@@ -92,6 +94,14 @@ def parse_arguments() -> Namespace:
         group,
         "up to N times, compare the drawing with the text, and edit it or draw it again; the best "
         "is kept",
+    )
+    group.add_argument(
+        "--judge",
+        choices=JUDGES,
+        default=COMPARE,
+        help="how drawing and text are compared. compare (default): the model is asked for the "
+        "differences; describe, for models that only describe: the drawing is described, and "
+        "the two texts are compared word by word, without a model",
     )
     add_service_options(parser)
     arguments = parser.parse_args()
