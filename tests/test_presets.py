@@ -85,7 +85,7 @@ def test_items_with_places_and_thumbnail(service: OpenAIServer, tmp_path: Path) 
 
 def test_a_thumbnail_takes_all_that_a_budget_leaves(service: OpenAIServer, tmp_path: Path) -> None:
     options = ["--preset", "raster+thumbnail", "--max-bytes", 800, "--text-share", 0.1]
-    options += ["--api", "responses", "--prices", "1000,0,0"]
+    options += ["--api", "responses", "--prices", "1000,0.0,0"]
     done = run("semenc", HOUSE, "-o", tmp_path / "x.sem", *OPENAI, *options)
     assert done.returncode == 0, done.stderr
     document = refcodec.loads((tmp_path / "x.sem").read_bytes())
@@ -431,6 +431,10 @@ def test_the_library_takes_names_and_objects(service: OpenAIServer) -> None:
         ["--ladder", "13,x"],
         ["--ladder", "13", "-o", "-"],
         ["--prices", "1,2"],
+        ["--prices", ",,"],
+        ["--prices", "0,.,0"],
+        ["--prices", "0,0.0.0,0"],
+        ["--prices", "0,-1,0"],
         ["--strength", "2"],
         ["--text-share", "0"],
         ["--image-sizes", "large"],

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from refcodec.picture.backends import Backends
 
 PRIVACY = """\
-What leaves this machine: nothing, unless --describer openai or --generator openai is given, or
-a model is named that has to be downloaded. Then the picture, scaled down and without metadata,
-the prompts, and what a .sem file says go to the service at --base-url (default OPENAI_BASE_URL,
-or else OpenAI), with the key in OPENAI_API_KEY; --dry-run shows the first request instead."""
+What leaves this machine: nothing, unless --describer openai or --generator openai is given. Then
+the picture, scaled down and without metadata, the prompts, and what a .sem file says go to the
+service at --base-url (default OPENAI_BASE_URL, or else OpenAI), with the key in OPENAI_API_KEY;
+with --reflect, so do the drawings and the text that they are compared with. --dry-run shows the
+first request instead. A model of this machine that is named, not given as a folder, is downloaded
+from its hub unless it is there already; the hub learns the name, and nothing of the picture."""
 
 
 def add_describer_options(parser: ArgumentParser, purpose: str) -> _ArgumentGroup:
@@ -82,7 +84,7 @@ def add_generator_options(parser: ArgumentParser, purpose: str) -> _ArgumentGrou
         "--strength",
         type=fraction,
         metavar="X",
-        help="with diffusers: how far from the thumbnail to go, 0 to 1",
+        help="with diffusers: how far from the thumbnail to go: above 0, at most 1",
     )
     group.add_argument(
         "--guidance", type=number, metavar="X", help="with diffusers: how closely to keep to words"
@@ -134,7 +136,11 @@ def add_service_options(parser: ArgumentParser) -> None:
         help="what a million tokens in, a million out and a picture cost, to report the sum",
     )
     group.add_argument(
-        "--cache", type=Path, metavar="FOLDER", help="where answers are kept for another run"
+        "--cache",
+        type=Path,
+        metavar="FOLDER",
+        help="where answers are kept for another run: descriptions and drawings, as they are "
+        "(default: refcodec in XDG_CACHE_HOME, or else ~/.cache/refcodec)",
     )
     group.add_argument("--no-cache", action="store_true", help="keep no answers, and use none")
     group.add_argument(
