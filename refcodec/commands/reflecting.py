@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, _ArgumentGroup
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -49,6 +50,7 @@ def reflect_on_text(
     arguments: Namespace, backends: Backends, encoder: PictureEncoder, max_bytes: int
 ) -> tuple[Encoded, Reflection]:
     """The file of a description that says what its drawing first lost, within `max_bytes`."""
+    from refcodec.backends.errors import BackendError
     from refcodec.errors import LimitError
     from refcodec.reflection.encoder import describer_rewrite, reflect_description
     from refcodec.reflection.losses import ModelLossFinder
@@ -71,11 +73,12 @@ def reflect_on_text(
         on_step=_teller("semenc", arguments),
     )
     document = reflection.best.document
+    best = encoder.refit(document, max_bytes)
     if document.text == first.document.text:
-        # Nothing was better, so the bytes that were kept for it are the describer's.
-        best = encoder.encode(max_bytes)
-    else:
-        best = encoder.refit(document, max_bytes)
+        # Nothing was better, so the bytes that were kept for it are the describer's; if he
+        # fails now, what there is already is not lost.
+        with suppress(BackendError, LimitError):
+            best = encoder.encode(max_bytes)
     return replace(best, notes=(*best.notes, *reflection.notes)), reflection
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from refcodec.backends.errors import BackendError, MissingExtraError, RefusalError
 from refcodec.backends.in_process import (
-    EXTRA,
     choose_device,
     local_folder,
     quiet,
@@ -226,7 +225,7 @@ def _pipelines() -> Any:
         try:
             import diffusers.pipelines.auto_pipeline as pipelines
         except ImportError as error:
-            raise MissingExtraError("diffusers", EXTRA) from error
+            raise MissingExtraError("diffusers", "local") from error
     return pipelines
 
 
