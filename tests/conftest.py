@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from tests.openai_server import KEY, OpenAIServer, running_server
 # Tiny models gain nothing from threads, and lose much where several tests share two cores. Set
 # before torch is imported, and for the commands that tests run.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Tests that are run in the background ignore interrupts, and so would the commands they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Time on shared machines says nothing of correctness; examples are the same at every run.
 settings.register_profile(
