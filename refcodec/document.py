@@ -119,6 +119,15 @@ def _check_extra(chunks: tuple[Chunk, ...]) -> None:
             )
 
 
+def plain_text(document: Document) -> str:
+    """The description, then a line `- name: detail` for each item."""
+    items = (
+        f"- {item.name}: {item.detail}" if item.detail else f"- {item.name}"
+        for item in document.items
+    )
+    return "\n".join([document.text, *items])
+
+
 def to_json(document: Document) -> dict[str, Any]:
     """The document as the JSON object of specification section 7.2."""
     return {

@@ -13,6 +13,7 @@ from PIL import Image
 
 import refcodec
 from refcodec import Document
+from tests import service_eye
 from tests.commands import CAPTION, PICTURES
 from tests.openai_server import KEY, OpenAIServer, running_server
 
@@ -62,3 +63,10 @@ def openai_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[O
         for name in ("REFCODEC_VISION_MODEL", "REFCODEC_IMAGE_MODEL"):
             monkeypatch.delenv(name, raising=False)
         yield server
+
+
+@pytest.fixture
+def service(openai_server: OpenAIServer) -> OpenAIServer:
+    """The local server, with a vision model that has seen the house."""
+    openai_server.answer = service_eye.answer
+    return openai_server

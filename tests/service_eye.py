@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
-from tests.openai_server import RecordedRequest
+from PIL import Image
+
+from tests.commands import run
+from tests.openai_server import OpenAIServer, RecordedRequest
+
+OPENAI = ["--describer", "openai"]
 
 TEXT = (
     "A red tiled roof over a white house behind a long green hedge, under a blue sky with small "
@@ -33,6 +39,21 @@ def template_of(request: RecordedRequest) -> str:
     """The name of the template that a request was made with, as its schema has it; else empty."""
     schema = request.schema or {}
     return str(schema.get("json_schema", schema).get("name", ""))
+
+
+def templates(service: OpenAIServer) -> list[str]:
+    """The templates of all requests, "text" for those without a schema."""
+    return [template_of(request) or "text" for request in service.requests]
+
+
+def draw(sem: Path, *options: object) -> tuple[Image.Image, bytes]:
+    """What semdec draws of a file by the service, and its standard error."""
+    png = sem.with_suffix(".png")
+    done = run("semdec", sem, "-f", "-o", png, "--generator", "openai", *options)
+    assert done.returncode == 0, done.stderr
+    with Image.open(png) as picture:
+        picture.load()
+        return picture, done.stderr
 
 
 def answer(request: RecordedRequest) -> str:

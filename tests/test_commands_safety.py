@@ -14,8 +14,8 @@ from PIL import Image
 
 import refcodec
 from refcodec import Document
-from refcodec.commands.common import visible
 from refcodec.errors import ERROR_CLASSES
+from refcodec.text.visible import visible
 from tests.commands import HOUSE, SCRIPTS, run, run_on_terminal
 
 

@@ -7,7 +7,6 @@ import importlib.metadata
 import io
 import os
 import sys
-import unicodedata
 from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -17,6 +16,7 @@ from refcodec.backends.errors import BackendError
 from refcodec.codec import read_file
 from refcodec.errors import ERROR_CLASSES, SemError
 from refcodec.files import write_file
+from refcodec.text.visible import visible
 
 STANDARD_STREAM = "-"
 STATUS_FAILED = 1
@@ -182,13 +182,3 @@ def print_as_utf8() -> None:
 def print_text(text: str, stream: TextIO) -> None:
     """A stranger's text: as it is into a file or pipe, control characters visible on a terminal."""
     print(visible(text, keep="\n\t") if stream.isatty() else text, file=stream)
-
-
-def visible(text: str, keep: str = "") -> str:
-    """Control, format and surrogate characters as backslash escapes, all others as they are."""
-    return "".join(
-        character
-        if character in keep or unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
-        else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )

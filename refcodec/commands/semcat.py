@@ -17,7 +17,7 @@ from refcodec.commands.common import (
     run,
     standard_output,
 )
-from refcodec.document import Document, to_json
+from refcodec.document import plain_text, to_json
 
 DESCRIPTION = """\
 Print the text of .sem files, a paragraph a file, with a line for each item.
@@ -34,15 +34,6 @@ def parse_arguments() -> Namespace:
         help="print the whole document as JSON, a line a file",
     )
     return parser.parse_args()
-
-
-def plain_text(document: Document) -> str:
-    """The description, then a line `- name: detail` for each item."""
-    items = (
-        f"- {item.name}: {item.detail}" if item.detail else f"- {item.name}"
-        for item in document.items
-    )
-    return "\n".join([document.text, *items])
 
 
 def print_file(name: str, *, as_json: bool) -> None:

@@ -19,11 +19,11 @@ from refcodec.commands.common import (
     refuse_existing,
     run,
     standard_output,
-    visible,
     write_output,
 )
 from refcodec.evaluation.catalogue import ARNIQA_DATASETS, LPIPS_NETS, OPTIONAL
 from refcodec.evaluation.pairing import PairingError, Source, pair
+from refcodec.text.visible import visible
 
 DESCRIPTION = """\
 Compare pictures with their reconstructions from .sem files: bytes by part, bits per pixel,

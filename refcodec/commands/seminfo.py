@@ -18,11 +18,11 @@ from refcodec.commands.common import (
     read_input,
     run,
     standard_output,
-    visible,
 )
 from refcodec.document import Document
 from refcodec.errors import SemError
 from refcodec.inspection import inspect
+from refcodec.text.visible import visible
 
 DESCRIPTION = """\
 Show where every byte of .sem files goes, and micro-bits per pixel (ubpp) of each part.

@@ -13,8 +13,7 @@ from PIL import Image
 
 from refcodec.backends.errors import BackendError
 from refcodec.codec import loads, read_file
-from refcodec.commands.semcat import plain_text
-from refcodec.document import Document
+from refcodec.document import Document, plain_text
 from refcodec.errors import MalformedError
 from refcodec.evaluation import measures, text
 from refcodec.evaluation.catalogue import ALL, OF_SETS

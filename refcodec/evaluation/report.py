@@ -15,12 +15,12 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from importlib.resources import files
 
-from refcodec.commands.common import visible
 from refcodec.evaluation.catalogue import Measure
 from refcodec.evaluation.evaluate import Mean, Result, Scores
 from refcodec.evaluation.plot import Point, Series, rate_plot
 from refcodec.evaluation.rate import PARTS
 from refcodec.evaluation.table import measured, written
+from refcodec.text.visible import visible
 
 RATE_LABEL = "micro-bits per pixel (logarithmic)"
 
