@@ -10,7 +10,7 @@ import pytest
 import refcodec
 from refcodec import Box, Item, LimitError, Map
 from refcodec.describers.interfaces import Description, Wish
-from refcodec.picture.encoding import PictureEncoder, Plan
+from refcodec.picture.encoding import FileForm, PictureEncoder, Plan
 from refcodec.picture.load import LoadedPicture, load_picture
 from tests.commands import HOUSE
 from tests.service_eye import ITEMS, WORDS
@@ -105,3 +105,20 @@ def test_a_given_text_is_never_cut() -> None:
     plan = Plan(Scripted(), fixed=Description(" ".join(WORDS)))
     with pytest.raises(LimitError, match="20 are allowed; shorten the text"):
         PictureEncoder(PICTURE, plan).encode(20)
+
+
+def test_a_thumbnail_that_was_asked_for_has_its_room() -> None:
+    plan = Plan(Scripted(), thumbnail_bytes=60)
+    encoded = PictureEncoder(PICTURE, plan).encode(100)
+    assert encoded.document.thumbnail is not None
+    assert 50 <= len(encoded.document.thumbnail.data) <= 60
+    assert 95 <= len(encoded.data) <= 100
+
+
+def test_a_search_makes_the_last_file_only() -> None:
+    searched, plain = (
+        PictureEncoder(PICTURE, Plan(Scripted(), form=FileForm(search=search))).encode(30)
+        for search in (True, False)
+    )
+    assert searched.document.text == plain.document.text
+    assert len(searched.data) <= len(plain.data) <= 30

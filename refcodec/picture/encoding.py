@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 # what the text leaves, less text is no loss, and asking again would cost more than it brings.
 FULL_SHARE: Final = 0.95
 _FULL_SHARE_BEFORE_THUMBNAIL: Final = 0.6
+# Of a budget with a thumbnail, text has at least this share unless a plan says otherwise.
+_LEAST_TEXT_SHARE: Final = 0.4
+# Type and size of the thumbnail's chunk, and the marker of the text behind a list of chunks.
+_CHUNK_HEADER_BYTES: Final = 4
 # What the places of items take, roughly, until they are known: a first one and each more.
 _FIRST_PLACE_BYTES: Final = 5
 _PLACE_BYTES: Final = 2
@@ -57,7 +61,8 @@ class Plan:
 
     `fixed` is a description that takes the place of the describer's, and is never cut; `items`
     take the place of the describer's items. `thumbnail_bytes` bounds the thumbnail, 0 makes
-    none, and `text_share` is the share of a budget for all the rest where there is one.
+    none. All the rest has at least `text_share` of a budget; 1 stands for all that it needs, or
+    of a describer who says as much as fits, for what the thumbnail leaves.
     `requests` and `candidates` are those of `refcodec.describers.budgeted.Aim`.
     """
 
@@ -165,11 +170,9 @@ class PictureEncoder:
                 f"budget: a file without a word takes {self._pool.empty_bytes} bytes, {max_bytes} "
                 "are allowed; allow more"
             )
-        share = max_bytes - self._reserve()
-        full = FULL_SHARE
-        if plan.thumbnail_bytes:
-            share = min(share, max(self._pool.empty_bytes, math.floor(plan.text_share * max_bytes)))
-            full = _FULL_SHARE_BEFORE_THUMBNAIL if plan.text_share < 1 else FULL_SHARE
+        share = min(max_bytes - self._reserve(), self._text_limit(max_bytes))
+        fills_rest = plan.thumbnail_bytes >= max_bytes - _FULL_SHARE_BEFORE_THUMBNAIL * share
+        full = _FULL_SHARE_BEFORE_THUMBNAIL if fills_rest else FULL_SHARE
         aim = Aim(share, math.ceil(full * share), plan.requests, plan.candidates)
         try:
             found, _ = describe_within(
@@ -184,8 +187,23 @@ class PictureEncoder:
         whole = replace(aim, max_bytes=limit, enough_bytes=math.ceil(FULL_SHARE * limit))
         return choose(self._pool, whole, self._sizes)
 
+    def _text_limit(self, max_bytes: int) -> int:
+        """The bytes that a description, and all but a thumbnail, may have of a budget."""
+        plan = self.plan
+        if not plan.thumbnail_bytes:
+            return max_bytes
+        least = plan.text_share
+        if least == 1 and plan.describer.obeys_wishes:
+            # Whoever says as much as there is room for would leave none for the thumbnail.
+            least = _LEAST_TEXT_SHARE
+        left = max_bytes - plan.thumbnail_bytes - _CHUNK_HEADER_BYTES
+        return max(left, math.floor(least * max_bytes))
+
     def _sizes(self, descriptions: Sequence[Description]) -> list[int]:
-        return [len(data) for data in self.dump([self.document(one) for one in descriptions])]
+        """The sizes of files; a search, which takes long, makes them no larger."""
+        form = self.plan.form
+        documents = [self.document(one) for one in descriptions]
+        return [len(data) for data in dumps_many(documents, sealed=form.sealed, check=form.check)]
 
     def _reserve(self) -> int:
         """The bytes to keep for places that are not known yet."""
