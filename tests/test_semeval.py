@@ -215,6 +215,16 @@ def test_a_stray_reconstruction_is_named(originals: Path, tmp_path: Path) -> Non
     assert b"stray.png (no file)" in run("semeval", originals, files).stderr
 
 
+def test_an_original_may_lie_among_its_reconstructions(tmp_path: Path) -> None:
+    Image.new("RGB", SIZE, "red").save(tmp_path / "house.png")
+    for budget in (13, 26):
+        save_file(tmp_path / f"house-{budget}.sem", "a")
+        Image.new("RGB", SIZE).save(tmp_path / f"house-{budget}.png")
+    done = run("semeval", tmp_path / "house.png", tmp_path, tmp_path, "--json")
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["files"]) == 2
+
+
 def test_many_missing_partners_are_counted(originals: Path, tmp_path: Path) -> None:
     files = save_system(tmp_path / "files", 60, drawn=False)
     for number in range(8):

@@ -124,8 +124,13 @@ def _source_cases(source: Source, originals: dict[str, Path], leftovers: list[st
             cases.append(Case(originals[stem], file, source.system, point, picture))
     without_file = set(originals) - {_owner(file.stem, originals)[0] for file in files}
     leftovers += [f"{originals[stem]} (no file in {source.files})" for stem in sorted(without_file)]
+    given = set(map(os.path.realpath, originals.values()))
     strays = set(pictures) - {file.stem for file in files}
-    leftovers += [f"{pictures[stem]} (no file)" for stem in sorted(strays)]
+    leftovers += [
+        f"{pictures[stem]} (no file)"
+        for stem in sorted(strays)
+        if os.path.realpath(pictures[stem]) not in given
+    ]
     return cases
 
 
