@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 import refcodec
-from refcodec import Box, Item, LimitError, Map
+from refcodec import Box, Document, Item, LimitError, Map, dumps_many
+from refcodec.backends.errors import AnswerError
 from refcodec.describers.interfaces import Description, Wish
+from refcodec.picture import encoding
 from refcodec.picture.encoding import FileForm, PictureEncoder, Plan
 from refcodec.picture.load import LoadedPicture, load_picture
 from tests.commands import HOUSE
@@ -31,9 +33,11 @@ class Scripted:
     template_number: int = 0
     asked: int = 0
     words_least: int = 0
+    least_words_asked: int = 1000
 
     def describe(self, _: LoadedPicture, wish: Wish) -> list[Description]:
         self.asked += 1
+        self.least_words_asked = min(self.least_words_asked, wish.words or 1000)
         words = self.text.split()[: max(self.words_least, wish.words or 0)]
         return [Description(" ".join(words) + ".", self.items)]
 
@@ -115,10 +119,45 @@ def test_a_thumbnail_that_was_asked_for_has_its_room() -> None:
     assert 95 <= len(encoded.data) <= 100
 
 
-def test_a_search_makes_the_last_file_only() -> None:
-    searched, plain = (
-        PictureEncoder(PICTURE, Plan(Scripted(), form=FileForm(search=search))).encode(30)
-        for search in (True, False)
-    )
-    assert searched.document.text == plain.document.text
-    assert len(searched.data) <= len(plain.data) <= 30
+def test_a_search_makes_the_last_file_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[int] = []
+
+    def counted(documents: Iterable[Document], **options: bool) -> list[bytes]:
+        documents = list(documents)
+        if options.get("search"):
+            searched.append(len(documents))
+        return dumps_many(documents, **options)
+
+    monkeypatch.setattr(encoding, "dumps_many", counted)
+    plan = Plan(Scripted(), form=FileForm(search=True))
+    assert len(PictureEncoder(PICTURE, plan).encode(30).data) <= 30
+    assert searched == [1]
+
+
+def test_a_whole_description_that_is_enough_before_a_thumbnail_is_not_cut() -> None:
+    describer = Scripted()
+    plan = Plan(describer, thumbnail_bytes=4096, text_share=0.4)
+    encoded = PictureEncoder(PICTURE, plan).encode(80)
+    assert not any("cut" in note for note in encoded.notes)
+    assert describer.asked == 1
+    assert len(encoded.data) >= 76
+
+
+def test_a_budget_with_no_room_for_a_thumbnail_is_all_the_texts() -> None:
+    describer = Scripted()
+    plan = Plan(describer, locator=Finder(), thumbnail_bytes=4096, text_share=0.4)
+    encoded = PictureEncoder(PICTURE, plan).encode(12)
+    assert encoded.document.thumbnail is None
+    assert len(encoded.data) >= 11
+    assert describer.least_words_asked > 5
+
+
+def test_what_no_describer_says_is_an_error() -> None:
+    class Silent(Scripted):
+        def describe(self, _: LoadedPicture, wish: Wish) -> list[Description]:
+            assert wish.candidates
+            return []
+
+    for max_bytes in (None, 30):
+        with pytest.raises(AnswerError, match="no description"):
+            PictureEncoder(PICTURE, Plan(Silent())).encode(max_bytes)

@@ -197,8 +197,9 @@ def test_the_library_takes_names_and_objects(service: OpenAIServer) -> None:
     picture = refcodec.render(document, generator="openai")
     assert picture.size == (1024, 1024)
     assert picture.getpixel((512, 512)) == (10, 200, 30)
-    with pytest.raises(refcodec.UnsupportedError, match="there is embedded, openai"):
-        refcodec.describe(HOUSE, describer="oracle")
+    for preset in (None, "items"):
+        with pytest.raises(refcodec.UnsupportedError, match="there is embedded, openai"):
+            refcodec.describe(HOUSE, describer="oracle", preset=preset)
     with pytest.raises(refcodec.UnsupportedError, match="there is text, items"):
         refcodec.describe(HOUSE, preset="poem")
 

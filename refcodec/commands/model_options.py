@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from refcodec.backends.model_names import DIFFUSION, IMAGE, LOCAL_VISION, VISION
 from refcodec.commands.common import complain, standard_output
-from refcodec.commands.values import fraction, integer, number, numbers
+from refcodec.commands.values import amount, fraction, integer, numbers
 from refcodec.picture.names import DESCRIBERS, GENERATORS
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def add_generator_options(parser: ArgumentParser, purpose: str) -> _ArgumentGrou
         help="with diffusers: how far from the thumbnail to go: above 0, at most 1",
     )
     group.add_argument(
-        "--guidance", type=number, metavar="X", help="with diffusers: how closely to keep to words"
+        "--guidance", type=amount, metavar="X", help="with diffusers: how closely to keep to words"
     )
     group.add_argument(
         "--negative-prompt", metavar="TEXT", help="with diffusers: what a picture should not be"
@@ -106,7 +106,11 @@ def add_service_options(parser: ArgumentParser) -> None:
         help="how vision models are asked (default chat, which all servers know)",
     )
     group.add_argument(
-        "--timeout", type=number, default=300.0, metavar="S", help="seconds to wait (default 300)"
+        "--timeout",
+        type=integer(1, 86_400),
+        default=300,
+        metavar="S",
+        help="seconds to wait (default 300)",
     )
     group.add_argument(
         "--retries",
@@ -149,7 +153,10 @@ def add_service_options(parser: ArgumentParser) -> None:
         help="send and write nothing: print the first request, on whose answer others depend",
     )
     group.add_argument(
-        "--device", metavar="NAME", help="where models of this machine run: cpu, cuda, mps"
+        "--device",
+        default="auto",
+        metavar="NAME",
+        help="where models of this machine run: cpu, cuda, mps (default auto, the fastest)",
     )
 
 

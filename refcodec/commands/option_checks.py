@@ -1,15 +1,21 @@
-"""Options that contradict each other, or would be ignored: usage errors before any work is done."""
+"""Options that contradict each other or have nobody to obey them: usage errors, before any work."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
 from refcodec.commands.reflecting import COMPARE
-from refcodec.picture.names import BASELINE, EMBEDDED, LOCATOR_OF
+from refcodec.picture.names import BASELINE, DIFFUSERS, EMBEDDED, LOCATOR_OF, OPENAI
 
 _ITEMS_PRESET = "items"
 _BOXES = "boxes"
 _CLIP = "clip"
+# By the generators that have them.
+_SETTINGS_OF = {
+    (OPENAI, DIFFUSERS): ("image_model",),
+    (OPENAI,): ("image_sizes", "item_edits"),
+    (DIFFUSERS,): ("steps", "work_side", "strength", "guidance", "negative_prompt"),
+}
 
 
 def check_describing(parser: ArgumentParser, arguments: Namespace) -> None:
@@ -20,6 +26,7 @@ def check_describing(parser: ArgumentParser, arguments: Namespace) -> None:
             parser.error("--template is for a model; give --describer openai or transformers")
     if arguments.generator != BASELINE and not arguments.reflect:
         parser.error("--generator draws for --reflect; give that as well, or draw with semdec")
+    _check_generator(parser, arguments)
     _check_locator(parser, arguments)
 
 
@@ -31,9 +38,19 @@ def check_drawing(parser: ArgumentParser, arguments: Namespace) -> None:
         parser.error("--describer looks at drawings for --reflect; give that as well")
     if arguments.judge != COMPARE and not arguments.reflect:
         parser.error("--judge compares for --reflect; give that as well")
+    _check_generator(parser, arguments)
     is_part = arguments.thumbnail or arguments.map is not None
     if is_part and (arguments.reflect or arguments.generator != BASELINE):
         parser.error("--thumbnail and --map draw nothing; leave out --generator and --reflect")
+
+
+def _check_generator(parser: ArgumentParser, arguments: Namespace) -> None:
+    """A usage error for settings that the chosen generator does not have."""
+    for generators, names in _SETTINGS_OF.items():
+        for name in names:
+            if getattr(arguments, name) and arguments.generator not in generators:
+                option = "--" + name.replace("_", "-")
+                parser.error(f"{option} is for --generator {' or '.join(generators)}")
 
 
 def has_items_to_locate(arguments: Namespace) -> bool:

@@ -79,6 +79,8 @@ def reflect_on_text(
         # fails now, what there is already is not lost.
         with suppress(BackendError, LimitError):
             best = encoder.encode(max_bytes)
+            note = "nothing that was lost fitted or helped; the description fills the bytes instead"
+            best = replace(best, notes=(*best.notes, note))
     return replace(best, notes=(*best.notes, *reflection.notes)), reflection
 
 

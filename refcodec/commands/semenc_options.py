@@ -193,8 +193,6 @@ def _complete(parser: ArgumentParser, arguments: Namespace) -> None:
         arguments.text = _read_text(parser, arguments.text_file)
     if arguments.text is not None and arguments.describer != EMBEDDED:
         parser.error("--text and --describer: there is nothing left to describe")
-    if arguments.ladder and arguments.output == STANDARD_STREAM:
-        parser.error("--ladder writes several files; give -o a name or a folder")
     _check_reflection(parser, arguments)
     try:
         arguments.folder = _output_folder(arguments)
@@ -203,6 +201,8 @@ def _complete(parser: ArgumentParser, arguments: Namespace) -> None:
         parser.error("a PICTURE is not the name of a file")
     except OSError as error:
         parser.error(f"-o {arguments.output}: {error.strerror}")
+    if arguments.ladder and STANDARD_STREAM in arguments.outputs:
+        parser.error("--ladder writes several files; give -o a name or a folder")
     files = [name for name in arguments.outputs if name != STANDARD_STREAM]
     targets = [os.path.realpath(name) for name in files]
     if len(set(targets)) + (len(files) < len(arguments.outputs)) < len(arguments.outputs):

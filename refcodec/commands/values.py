@@ -60,12 +60,12 @@ def numbers(count: int) -> Callable[[str], list[float]]:
         parts = word.split(",")
         if len(parts) != count:
             raise ArgumentTypeError(f"{word!r} is not {count} numbers with commas between")
-        return [_amount(part) for part in parts]
+        return [amount(part) for part in parts]
 
     return parse
 
 
-def _amount(word: str) -> float:
-    """A number of 0 or more."""
+def amount(word: str) -> float:
+    """A type of option: a number of 0 or more."""
     is_zero = "0" in word and not word.strip("0.") and word.count(".") <= 1
     return 0.0 if is_zero else number(word)

@@ -14,15 +14,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from refcodec.backends.errors import AnswerError, BackendError
 from refcodec.describers.interfaces import Describer, Description, Earlier, Wish
 from refcodec.describers.shorten import (
+    first_words,
     shorter_descriptions,
     shorter_texts,
     texts_between,
 )
 from refcodec.describers.words import pieces_of
 from refcodec.errors import LimitError
-from refcodec.limits import FILE_MAX_BYTES
+from refcodec.limits import FILE_MAX_BYTES, TEXT_MAX_BYTES
 
 if TYPE_CHECKING:
     from refcodec.picture.load import LoadedPicture
@@ -37,9 +39,13 @@ BITS_PER_WORD: Final = 5.5
 _AIM: Final = 0.975
 _LAST_AIM: Final = 1.1
 _OBEDIENCE_MOST: Final = 2.0
-# Cuts are measured so many at a time, from around where the size should be right.
+# No more words are asked for than a text can have, and of those that came so many times what was
+# asked for are kept, because models that repeat themselves find no end.
+_WORDS_MOST: Final = TEXT_MAX_BYTES // 8
+_KEPT_MOST: Final = 4
+_KEPT_LEAST: Final = 100
+# Cuts are measured so many at a time.
 _CUTS_AT_ONCE: Final = 6
-_LIKELY: Final = 1.2
 # So many descriptions are tried to be cut: those that are too large by least.
 _CUT_MOST: Final = 8
 
@@ -83,6 +89,7 @@ class Pool:
     measured: list[Measured] = field(default_factory=list)
     obedience: list[float] = field(default_factory=list)
     requests: int = 0
+    failure: BackendError | None = None
 
     def words_for(self, size_bytes: float) -> int:
         """How many words to ask for, to get a file of about this size; at least 2."""
@@ -94,12 +101,13 @@ class Pool:
         # A model that says no more, whatever it is asked for, is not asked for ever more.
         obedience = min(_OBEDIENCE_MOST, max(1 / _OBEDIENCE_MOST, ratio))
         wanted = 8 * (size_bytes - self.empty_bytes) / bits_per_word / obedience
-        return max(2, round(wanted))
+        return min(_WORDS_MOST, max(2, round(wanted)))
 
     def add(self, descriptions: Sequence[Description], measure: Measure, asked_words: int) -> None:
         """Measure what one request brought."""
-        sizes = measure(descriptions)
-        news = [Measured(*pair) for pair in zip(descriptions, sizes, strict=True)]
+        most = max(_KEPT_LEAST, _KEPT_MOST * asked_words)
+        kept = [replace(one, text=first_words(one.text, most)) for one in descriptions]
+        news = [Measured(*pair) for pair in zip(kept, measure(kept), strict=True)]
         self.measured += news
         self.requests += 1
         got = _mean([entry.words for entry in news])
@@ -133,7 +141,8 @@ def describe_within(
 
     What a describer said whole comes first, cut descriptions are the last resort. The pool,
     if one is given, is asked before the describer, and grows. Raises LimitError with the
-    smallest size reached if nothing fits, and what the describer raises.
+    smallest size reached if nothing fits, and what the describer raises, unless it said something
+    before that fits.
     """
     if pool is None:
         pool = Pool(measure([Description("")])[0])
@@ -145,8 +154,22 @@ def describe_within(
             break
         words = pool.words_for(aim.max_bytes * (_AIM if number < aim.requests else _LAST_AIM))
         asked = replace(wish, words=words, candidates=aim.candidates, earlier=_earlier(pool, aim))
-        pool.add(describer.describe(picture, asked), measure, words)
+        try:
+            pool.add(answers(describer, picture, asked), measure, words)
+        except BackendError as error:
+            if not pool.measured:
+                raise
+            pool.failure = error
+            break
     return choose(pool, aim, measure), pool
+
+
+def answers(describer: Describer, picture: LoadedPicture, wish: Wish) -> list[Description]:
+    """What a describer says, at least one description; AnswerError if that is nothing."""
+    said = describer.describe(picture, wish)
+    if not said:
+        raise AnswerError("the describer gave no description; ask again")
+    return said
 
 
 def _earlier(pool: Pool, aim: Aim) -> Earlier | None:
@@ -177,13 +200,15 @@ def choose(pool: Pool, aim: Aim, measure: Measure) -> Measured:
     fitting = [best] if best is not None else []
     smallest = min((entry.size_bytes for entry in pool.measured), default=pool.empty_bytes)
     for entry in too_large[:_CUT_MOST]:
-        cut, reached = _cut(entry, aim, pool.empty_bytes, measure)
+        cut, reached = _cut(entry, aim, measure)
         smallest = min(smallest, reached)
         if cut is not None:
             fitting.append(cut)
             if cut.size_bytes >= aim.enough_bytes:
                 break
     if not fitting:
+        if pool.failure is not None:
+            raise pool.failure
         raise LimitError(
             f"budget: the file takes at least {smallest} bytes, {aim.max_bytes} are allowed; "
             "allow more"
@@ -191,9 +216,7 @@ def choose(pool: Pool, aim: Aim, measure: Measure) -> Measured:
     return max(fitting, key=lambda entry: (entry.size_bytes, not entry.is_cut))
 
 
-def _cut(
-    entry: Measured, aim: Aim, empty_bytes: int, measure: Measure
-) -> tuple[Measured | None, int]:
+def _cut(entry: Measured, aim: Aim, measure: Measure) -> tuple[Measured | None, int]:
     """The largest cut that fits, None if there is none, and the smallest size that was seen.
 
     Whole clauses, details and items go first; then as much of the text comes back as fits, by
@@ -201,13 +224,12 @@ def _cut(
     """
     whole = entry.description
     cuts = list(shorter_descriptions(whole))
-    likely = _first_likely(entry, cuts, aim.max_bytes, empty_bytes)
-    fitting, smallest = _first_fitting(cuts, likely, aim.max_bytes, measure)
+    fitting, smallest = _first_fitting(cuts, aim.max_bytes, measure)
     kept = fitting.description if fitting else Description("", style=whole.style)
     texts = [whole.text, *shorter_texts(whole.text)]
     if fitting is not None and kept.items != whole.items:
         longer = [replace(kept, text=text) for text in texts if len(text) > len(kept.text)]
-        found, reached = _first_fitting(longer, 0, aim.max_bytes, measure)
+        found, reached = _first_fitting(longer, aim.max_bytes, measure)
         fitting, smallest = found or fitting, min(smallest, reached)
         kept = fitting.description
     if fitting is None or fitting.size_bytes < aim.enough_bytes:
@@ -217,36 +239,32 @@ def _cut(
             for longer_text in next_longer
             for text in texts_between(longer_text, kept.text)
         ]
-        found, reached = _first_fitting(words, 0, aim.max_bytes, measure)
+        found, reached = _first_fitting(words, aim.max_bytes, measure)
         fitting, smallest = found or fitting, min(smallest, reached)
     return fitting, smallest
 
 
-def _first_likely(
-    entry: Measured, cuts: Sequence[Description], max_bytes: int, empty_bytes: int
-) -> int:
-    """The number of the first cut that may fit, to judge by its words.
-
-    Somewhat longer ones are tried: the end of a text costs less than its start.
-    """
-    bytes_per_word = (entry.size_bytes - empty_bytes) / max(1, entry.words)
-    sizes = (empty_bytes + bytes_per_word * count_words(cut) for cut in cuts)
-    return next(
-        (number for number, size in enumerate(sizes) if size <= _LIKELY * max_bytes), len(cuts)
-    )
-
-
 def _first_fitting(
-    cuts: Sequence[Description], start: int, max_bytes: int, measure: Measure
+    cuts: Sequence[Description], max_bytes: int, measure: Measure
 ) -> tuple[Measured | None, int]:
-    """The first cut that fits, None if none does, and the smallest size that was seen."""
+    """The first cut that fits, None if none does, and the smallest size that was seen.
+
+    Sizes nearly always fall from one cut to the next, so that some few at a time, the last of
+    them among them, narrow down where the first is.
+    """
     smallest = FILE_MAX_BYTES
-    for first in range(start, len(cuts), _CUTS_AT_ONCE):
-        batch = cuts[first : first + _CUTS_AT_ONCE]
-        for cut, size_bytes in zip(batch, measure(batch), strict=True):
-            smallest = min(smallest, size_bytes)
-            if size_bytes <= max_bytes:
-                return Measured(cut, size_bytes, is_cut=True), smallest
+    start, end = 0, len(cuts)
+    while start < end:
+        step = math.ceil((end - start) / _CUTS_AT_ONCE)
+        numbers = list(range(end - 1, start - 1, -step))[::-1]
+        sizes = measure([cuts[number] for number in numbers])
+        smallest = min(smallest, *sizes)
+        first = next((at for at, size_bytes in enumerate(sizes) if size_bytes <= max_bytes), None)
+        if first is None:
+            break
+        if step == 1:
+            return Measured(cuts[numbers[first]], sizes[first], is_cut=True), smallest
+        start, end = (numbers[first - 1] + 1 if first else start), numbers[first] + 1
     return None, smallest
 
 

@@ -49,6 +49,14 @@ def texts_between(longer: str, shorter: str) -> list[str]:
     return [text for text in _cut_at(longer, ends) if len(text.rstrip(_SENTENCE_ENDS)) > kept]
 
 
+def first_words(text: str, most: int) -> str:
+    """The text, or its first words, `most` of them."""
+    for count, piece in enumerate(PIECE.finditer(text)):
+        if count == most:
+            return text[: piece.start()].rstrip()
+    return text
+
+
 def _cut_at(text: str, ends: list[int]) -> list[str]:
     full_stop = text[-1:] if text[-1:] in _SENTENCE_ENDS else ""
     shorter = [text]

@@ -66,7 +66,7 @@ class ModelOptions:
     vision_model: str | None = None
     image_model: str | None = None
     clip_model: str | None = None
-    device: str | None = None
+    device: str = "auto"
     service: ServiceSettings = field(default_factory=ServiceSettings)
     cache_folder: Path | None = None
     uses_cache: bool = True
@@ -123,7 +123,7 @@ class Backends:
         if name == "clip":
             from refcodec.backends.clip import ClipLocator
 
-            return ClipLocator(self.options.clip_model, size, bits, device=self._device)
+            return ClipLocator(self.options.clip_model, size, bits, device=self.options.device)
         from refcodec.describers.locators import SaliencyLocator
 
         return SaliencyLocator(size, bits)
@@ -135,11 +135,6 @@ class Backends:
             if name not in self._generators:
                 self._generators[name] = self._new_generator(name)
             return self._generators[name]
-
-    @property
-    def _device(self) -> str:
-        """Where models of this process run."""
-        return self.options.device or "auto"
 
     @cached_property
     def _service(self) -> Service:
@@ -163,7 +158,7 @@ class Backends:
         if describer == TRANSFORMERS:
             from refcodec.backends.local_vision import LocalVision
 
-            return LocalVision(self.options.vision_model, device=self._device)
+            return LocalVision(self.options.vision_model, device=self.options.device)
         from refcodec.backends.service_vision import ServiceVision
 
         return ServiceVision(self._service, VISION.chosen(self.options.vision_model))
@@ -193,7 +188,7 @@ class Backends:
         }
         given = {name: value for name, value in wanted.items() if value is not None}
         return DiffusionGenerator(
-            self.options.image_model, DiffusionOptions(**given), device=self._device
+            self.options.image_model, DiffusionOptions(**given), device=self.options.device
         )
 
 

@@ -16,6 +16,7 @@ from refcodec.describers.budgeted import (
     Aim,
     Measured,
     Pool,
+    answers,
     choose,
     count_words,
     describe_within,
@@ -37,6 +38,8 @@ FULL_SHARE: Final = 0.95
 _FULL_SHARE_BEFORE_THUMBNAIL: Final = 0.6
 # Of a budget with a thumbnail, text has at least this share unless a plan says otherwise.
 _LEAST_TEXT_SHARE: Final = 0.4
+# A text of fewer bytes says nothing, so it has all of a budget that leaves it less.
+_TEXT_LEAST_BYTES: Final = 8
 # Type and size of the thumbnail's chunk, and the marker of the text behind a list of chunks.
 _CHUNK_HEADER_BYTES: Final = 4
 # What the places of items take, roughly, until they are known: a first one and each more.
@@ -118,7 +121,8 @@ class PictureEncoder:
     def refit(self, document: Document, max_bytes: int) -> Encoded:
         """The file of a document with other words, and as large a thumbnail as fits now."""
         document = self._with_thumbnail(replace(document, thumbnail=None), max_bytes)
-        return Encoded(document, self.dump([document])[0], 0)
+        described = Measured(Description(document.text, document.items), 0)
+        return Encoded(document, self.dump([document])[0], 0, self._notes(described, document))
 
     def describe(self, max_bytes: int | None = None) -> Document:
         """The document that `encode` makes a file of; without a budget none is coded."""
@@ -162,7 +166,7 @@ class PictureEncoder:
             return Measured(plan.fixed, 0)
         if max_bytes is None:
             self._unbudgeted += 1
-            return Measured(plan.describer.describe(self.picture, wish)[0], 0)
+            return Measured(answers(plan.describer, self.picture, wish)[0], 0)
         if self._pool is None:
             self._pool = Pool(self._sizes([Description("")])[0])
         if max_bytes < self._pool.empty_bytes:
@@ -171,6 +175,8 @@ class PictureEncoder:
                 "are allowed; allow more"
             )
         share = min(max_bytes - self._reserve(), self._text_limit(max_bytes))
+        if share < self._pool.empty_bytes + _TEXT_LEAST_BYTES:
+            share = max_bytes
         fills_rest = plan.thumbnail_bytes >= max_bytes - _FULL_SHARE_BEFORE_THUMBNAIL * share
         full = _FULL_SHARE_BEFORE_THUMBNAIL if fills_rest else FULL_SHARE
         aim = Aim(share, math.ceil(full * share), plan.requests, plan.candidates)
@@ -180,7 +186,7 @@ class PictureEncoder:
             )
         except LimitError:
             found = None
-        if found is not None and (found.description.items or share == max_bytes):
+        if found is not None and (found.description.items or not self._reserve()):
             return found
         # The text may need more than its share, and there are no items to keep bytes for.
         limit = max_bytes if found is None else min(max_bytes, share + self._reserve())
@@ -260,6 +266,8 @@ class PictureEncoder:
 
     def _notes(self, described: Measured, document: Document) -> tuple[str, ...]:
         notes = []
+        if self._pool is not None and self._pool.failure is not None:
+            notes.append(f"asked again in vain: {self._pool.failure}")
         if described.is_cut:
             kept = count_words(described.description)
             notes.append(f"the description was cut to {kept} words to fit the budget")

@@ -55,12 +55,12 @@ def describe(
     settings = preset_of(preset)
     backends = backends or Backends()
     name = describer if isinstance(describer, str) else EMBEDDED
+    if isinstance(describer, str):
+        describer = backends.describer(describer, settings.template)
     if locator is None and settings.has_items:
         locator = LOCATOR_OF[name]
     if isinstance(locator, str):
         locator = backends.locator(locator, name)
-    if isinstance(describer, str):
-        describer = backends.describer(describer, settings.template)
     plan = Plan(
         describer=describer,
         fixed=None if text is None else Description(text, style=style),
