@@ -15,6 +15,7 @@ import refcodec
 from refcodec import Document
 from tests import service_eye
 from tests.commands import CAPTION, PICTURES
+from tests.evaluation_files import save_originals
 from tests.openai_server import KEY, OpenAIServer, running_server
 
 # Tiny models gain nothing from threads, and lose much where several tests share two cores. Set
@@ -70,3 +71,9 @@ def service(openai_server: OpenAIServer) -> OpenAIServer:
     """The local server, with a vision model that has seen the house."""
     openai_server.answer = service_eye.answer
     return openai_server
+
+
+@pytest.fixture
+def originals(tmp_path: Path) -> Path:
+    """A folder of small originals."""
+    return save_originals(tmp_path / "originals")

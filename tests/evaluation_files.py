@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 import refcodec
 from refcodec import Document
-from tests.commands import PICTURES
+from tests.commands import PICTURES, run
 
 SIZE = (240, 180)
 HOSTILE_TEXT = "</p><script>alert('x')</script> & a <b>red</b> house \u202egnp.\u0000 \"quoted\""
@@ -87,3 +89,11 @@ class Page(HTMLParser):
             self.style += data
         else:
             self.text += data
+
+
+def measured(*arguments: object) -> dict[str, Any]:
+    """What the installed command prints as JSON."""
+    done = run("semeval", *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
