@@ -213,3 +213,17 @@ def test_loosely_obeyed_wishes_meet_budgets() -> None:
 
 def test_count_words_counts_items_too() -> None:
     assert count_words(Description("a b", (Item("c d", "e"), Item("f")))) == 6
+
+
+def test_a_describer_that_obeys_no_wishes_is_heard_out_for_larger_budgets() -> None:
+    describer = Scripted(known=WORDS * 4, obeys_wishes=False)
+    _, pool = describe_within(PICTURE, describer, Wish(), Aim(20, 19), measure=sizes)
+    found, _ = describe_within(PICTURE, describer, Wish(), Aim(400, 1), measure=sizes, pool=pool)
+    assert count_words(found.description) == 4 * len(WORDS)
+
+
+def test_a_failure_for_one_budget_is_not_told_of_the_next() -> None:
+    describer = Scripted(obedience=(0.3, 1.0))
+    pool = Pool(3, failure=RefusalError("not again"))
+    describe_within(PICTURE, describer, Wish(), Aim(40, 1), measure=sizes, pool=pool)
+    assert pool.failure is None

@@ -82,7 +82,8 @@ class Pool:
     """All that a describer has said of one picture, measured; kept for other sizes too.
 
     `empty_bytes` is the size of the file without a word, `obedience` the words got for each
-    word asked for, by request.
+    word asked for, by request. `failure` is what ended the asking for the last size, where
+    there was something to go on with.
     """
 
     empty_bytes: int
@@ -146,13 +147,16 @@ def describe_within(
     """
     if pool is None:
         pool = Pool(measure([Description("")])[0])
+    pool.failure = None
     for number in range(1, aim.requests + 1):
         best = pool.best(aim)
         if best is not None and best.size_bytes >= aim.enough_bytes:
             return best, pool
         if pool.requests and not describer.obeys_wishes:
             break
-        words = pool.words_for(aim.max_bytes * (_AIM if number < aim.requests else _LAST_AIM))
+        words = _WORDS_MOST
+        if describer.obeys_wishes:
+            words = pool.words_for(aim.max_bytes * (_AIM if number < aim.requests else _LAST_AIM))
         asked = replace(wish, words=words, candidates=aim.candidates, earlier=_earlier(pool, aim))
         try:
             pool.add(answers(describer, picture, asked), measure, words)
